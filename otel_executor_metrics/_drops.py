@@ -1,0 +1,88 @@
+"""What could not be recorded: counted every time, logged sparingly."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable
+
+from otel_executor_metrics.catalog import DROP_REASONS
+from otel_executor_metrics.typing import BindableInstrument, Clock
+
+_logger = logging.getLogger(__name__)
+
+LOG_INTERVAL = 60.0
+_MAX_KEYS = 1000
+_MAX_SHOWN = 100
+
+
+class Throttle:
+    """Lets one event of a kind through each ``interval`` seconds, and counts the others.
+
+    At most 1 000 kinds are told apart; the rest share one.
+    """
+
+    def __init__(self, interval: float = LOG_INTERVAL, clock: Clock = time.monotonic) -> None:
+        self._interval = interval
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kinds: dict[Hashable, tuple[float, int]] = {}
+
+    def admit(self, kind: Hashable) -> int | None:
+        """Return how many were held back since the last one, or None to hold this one back."""
+        with self._lock:
+            if kind not in self._kinds and len(self._kinds) >= _MAX_KEYS:
+                kind = None
+            now = self._clock()
+            last, held_back = self._kinds.get(kind, (None, 0))
+            if last is not None and now - last < self._interval:
+                self._kinds[kind] = (last, held_back + 1)
+                return None
+            self._kinds[kind] = (now, 0)
+            return held_back
+
+
+class Drops:
+    """Counts drops by reason in ``executor_metrics_dropped_total`` and warns of them."""
+
+    def __init__(self, dropped: BindableInstrument, clock: Clock = time.monotonic) -> None:
+        self._cells = {reason: dropped.bind({"reason": reason}) for reason in DROP_REASONS}
+        self._counts = dict.fromkeys(DROP_REASONS, 0)
+        self._lock = threading.Lock()
+        self._throttle = Throttle(clock=clock)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The drops so far by reason, reasons without any left out."""
+        return {reason: count for reason, count in self._counts.items() if count}
+
+    def of(self, operation: str) -> Callable[[str, object, str], None]:
+        """Return the counting of one operation's drops: by reason, value and rule."""
+        return lambda reason, value, rule: self.count(reason, operation, value, rule)
+
+    def count(self, reason: str, operation: object, value: object, rule: str) -> None:
+        """Count one drop; ``value`` and ``rule`` go to the log, once for a reason and operation."""
+        with self._lock:
+            self._counts[reason] += 1
+        self._cells[reason].record(1)
+        shown = show(operation)
+        held_back = self._throttle.admit((reason, shown))
+        if held_back is not None:
+            _logger.warning(
+                "dropped (%s) in operation %s: %s: %s%s",
+                reason,
+                shown,
+                show(value),
+                rule,
+                f" ({held_back} more since the last such line)" if held_back else "",
+            )
+
+
+def show(value: object) -> str:
+    """Return a short ``repr`` of anything, even of what has none."""
+    try:
+        text = repr(value[:_MAX_SHOWN] if isinstance(value, (str, bytes)) else value)
+    except Exception:  # a caller's own __repr__ may raise anything
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

@@ -1,0 +1,46 @@
+"""Names of operations and labels, as both OpenTelemetry and Prometheus accept them.
+
+The exporters collapse runs of ``_`` into one. Names are collapsed here already, so that two
+names that would meet at the exporter meet at registration, where it can be seen.
+"""
+
+from __future__ import annotations
+
+import re
+
+OPERATION_MAX_LENGTH = 128
+OPERATION_RULE = (
+    f"must match [a-zA-Z][a-zA-Z0-9_]*, at most {OPERATION_MAX_LENGTH} characters,"
+    " without '__' and without '_' at the end"
+)
+LABEL_RULE = "must match [a-zA-Z_][a-zA-Z0-9_]*, without '__', and not be 'le'"
+
+# Labels that the library itself puts on a series.
+ERROR_TYPE = "error_type"
+
+_OUTSIDE = re.compile(r"[^a-zA-Z0-9_]", re.ASCII)
+_RUN = re.compile(r"__+")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
+
+
+def operation_name(raw: object) -> str | None:
+    """Return ``raw`` as an operation name, or None where none can be made of it.
+
+    Source: contract §3. ``op_`` goes before a name that does not start with a letter, since
+    OpenTelemetry's instrument names must.
+    """
+    if not isinstance(raw, str) or not raw.strip() or len(raw) > OPERATION_MAX_LENGTH:
+        return None
+    name = _OUTSIDE.sub("_", raw)
+    if not name[0].isalpha():
+        name = f"op_{name}"
+    return _RUN.sub("_", name).rstrip("_")
+
+
+def label_name(raw: object) -> str | None:
+    """Return ``raw`` as a label name, or None where Prometheus would refuse it (contract §3)."""
+    if not isinstance(raw, str) or raw.startswith("__") or raw == "le":
+        return None
+    if not _LABEL.fullmatch(raw):
+        return None
+    return _RUN.sub("_", raw)

@@ -1,0 +1,354 @@
+"""Settings: what is passed wins, then the environment, then the default.
+
+``SETTINGS`` is the one table of them; the docs page is made from it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Final, TypedDict
+
+from otel_executor_metrics._labels import LabelValues
+from otel_executor_metrics.errors import SettingError
+
+_logger = logging.getLogger(__name__)
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError("must be true or false (or 1/0, yes/no, on/off)")
+    return word in _TRUE
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        rule = f"must be an integer from {low} to {high}"
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ValueError(rule)
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(rule) from None
+        if not low <= number <= high:
+            raise ValueError(rule)
+        return number
+
+    return parse
+
+
+def _seconds(value: object) -> float:
+    rule = "must be a number of seconds above 0"
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(rule) from None
+    if isinstance(value, bool) or not 0 < number < math.inf:
+        raise ValueError(rule)
+    return number
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a non-empty text")
+    return value.strip()
+
+
+def _path(value: object) -> str:
+    if not hasattr(value, "__fspath__") and not isinstance(value, str):
+        raise ValueError("must be the path of a file")
+    return _text(str(value))
+
+
+def _names(value: object) -> tuple[str, ...]:
+    rule = "must name exporters, separated by commas"
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, Iterable) or isinstance(names, (bytes, Mapping)):
+        raise ValueError(rule)
+    found = [name.strip().lower() if isinstance(name, str) else "" for name in names]
+    if not found or "" in found:
+        raise ValueError(rule)
+    return tuple(dict.fromkeys(found))
+
+
+def _label_values(value: object) -> LabelValues:
+    if value == "clean":
+        return "clean"
+    if value == "keep":
+        return "keep"
+    raise ValueError("must be 'clean' or 'keep'")
+
+
+def _credentials(value: object) -> tuple[str, str]:
+    rule = "must be a user and a password, as the pair (user, password) or the text user:password"
+    pair = tuple(value.partition(":")[::2]) if isinstance(value, str) else value
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ValueError(rule)
+    user, password = pair
+    if not isinstance(user, str) or not isinstance(password, str) or not user or not password:
+        raise ValueError(rule)
+    return user, password
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its argument, its variables in order of rank, and how a value is read.
+
+    ``parse`` raises ``ValueError`` with the rule as its text. A setting that ``guards`` access
+    is never replaced by its default: a door that cannot be locked as asked stays shut. The
+    value of a ``secret`` one is shown nowhere.
+    """
+
+    argument: str
+    variables: tuple[str, ...]
+    parse: Callable[[object], Any]
+    default: Any
+    summary: str
+    guards: bool = False
+    secret: bool = False
+
+    def read(self, shown_as: str, value: object) -> Any:
+        """Return ``value`` as parsed, or raise SettingError."""
+        try:
+            return self.parse(value)
+        except ValueError as error:
+            shown = "(hidden)" if self.secret else value
+            raise SettingError(self.argument, shown, str(error), shown_as=shown_as) from None
+
+
+SETTINGS: Final = (
+    Setting(
+        "enable_metrics",
+        ("METRICS_ENABLED",),
+        _boolean,
+        True,
+        "Record and export; false makes every call a no-op.",
+    ),
+    Setting(
+        "metrics_port",
+        ("METRICS_PORT", "OTEL_EXPORTER_PROMETHEUS_PORT"),
+        _whole(0, 65535),
+        8001,
+        "Port of the Prometheus endpoint; 0 takes a free one.",
+    ),
+    Setting(
+        "host",
+        ("METRICS_HOST", "OTEL_EXPORTER_PROMETHEUS_HOST"),
+        _text,
+        "0.0.0.0",  # noqa: S104 - all interfaces: containers are scraped from outside
+        "Address that the Prometheus endpoint listens on.",
+    ),
+    Setting(
+        "exporter",
+        ("METRICS_EXPORTER", "OTEL_METRICS_EXPORTER"),
+        _names,
+        ("prometheus",),
+        "Exporters by name, separated by commas.",
+    ),
+    Setting(
+        "service_name",
+        (),  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read by OpenTelemetry's Resource
+        _text,
+        None,
+        "The resource's service.name; OTEL_SERVICE_NAME otherwise.",
+    ),
+    Setting(
+        "strict",
+        ("METRICS_STRICT",),
+        _boolean,
+        False,
+        "Drop (and count) operations that the catalogue does not name.",
+    ),
+    Setting(
+        "label_values",
+        ("METRICS_LABEL_VALUES",),
+        _label_values,
+        "clean",
+        "'clean' turns characters outside [a-zA-Z0-9_:] into '_'; 'keep' keeps UTF-8 text.",
+    ),
+    Setting(
+        "max_label_values",
+        ("METRICS_MAX_LABEL_VALUES",),
+        _whole(1, 1_000_000),
+        200,
+        "Distinct values of one label of one operation; the rest become 'other'.",
+    ),
+    Setting(
+        "max_label_sets",
+        ("METRICS_MAX_LABEL_SETS",),
+        _whole(1, 1_000_000),
+        10_000,
+        "Distinct label sets of one operation; in the rest every value becomes 'other'.",
+    ),
+    Setting(
+        "max_operations",
+        ("METRICS_MAX_OPERATIONS",),
+        _whole(0, 100_000),
+        200,
+        "Operations beyond the catalogue that come into being on first use.",
+    ),
+    Setting(
+        "target_info",
+        ("METRICS_TARGET_INFO",),
+        _boolean,
+        False,
+        "Show the resource as target_info at the Prometheus endpoint.",
+    ),
+    Setting(
+        "tls_certificate",
+        ("METRICS_TLS_CERTIFICATE",),
+        _path,
+        None,
+        "PEM file of the endpoint's certificate chain; makes it HTTPS.",
+        guards=True,
+    ),
+    Setting(
+        "tls_key",
+        ("METRICS_TLS_KEY",),
+        _path,
+        None,
+        "PEM file of the private key, where the certificate's file does not hold it.",
+        guards=True,
+    ),
+    Setting(
+        "tls_client_ca",
+        ("METRICS_TLS_CLIENT_CA",),
+        _path,
+        None,
+        "PEM file of the authority whose client certificates are asked for.",
+        guards=True,
+    ),
+    Setting(
+        "basic_auth",
+        ("METRICS_BASIC_AUTH",),
+        _credentials,
+        None,
+        "User and password that /metrics asks for, as user:password.",
+        guards=True,
+        secret=True,
+    ),
+    Setting(
+        "bearer_token",
+        ("METRICS_BEARER_TOKEN",),
+        _text,
+        None,
+        "Token that /metrics asks for.",
+        guards=True,
+        secret=True,
+    ),
+    Setting(
+        "shutdown_timeout",
+        ("METRICS_SHUTDOWN_TIMEOUT",),
+        _seconds,
+        5.0,
+        "Seconds that shutdown may take, the last flush included.",
+    ),
+)
+
+
+class SettingArguments(TypedDict, total=False):
+    """The keyword-only settings of ``ExecutorMetrics``, for type checkers and editors."""
+
+    host: str | None
+    exporter: str | Sequence[str] | None
+    service_name: str | None
+    strict: bool | None
+    label_values: LabelValues | None
+    max_label_values: int | None
+    max_label_sets: int | None
+    max_operations: int | None
+    target_info: bool | None
+    tls_certificate: str | PathLike[str] | None
+    tls_key: str | PathLike[str] | None
+    tls_client_ca: str | PathLike[str] | None
+    basic_auth: tuple[str, str] | str | None
+    bearer_token: str | None
+    shutdown_timeout: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one facade, resolved once at construction. Fields: see ``SETTINGS``."""
+
+    enable_metrics: bool
+    metrics_port: int
+    host: str
+    exporter: tuple[str, ...]
+    service_name: str | None
+    strict: bool
+    label_values: LabelValues
+    max_label_values: int
+    max_label_sets: int
+    max_operations: int
+    target_info: bool
+    tls_certificate: str | None
+    tls_key: str | None
+    tls_client_ca: str | None
+    basic_auth: tuple[str, str] | None = field(repr=False)
+    bearer_token: str | None = field(repr=False)
+    shutdown_timeout: float
+    from_environment: Mapping[str, str]
+    """The variable that each setting came from, for those that came from one."""
+
+
+def resolve(arguments: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
+    """Return the settings that ``arguments`` (None: not given) and ``environ`` make.
+
+    Raises:
+        SettingError: an argument cannot be read.
+
+    What cannot be read in the environment is warned of and replaced by the next in rank: it must
+    not stop the program. Where it guards access, metrics are switched off instead.
+    """
+    known = {setting.argument for setting in SETTINGS}
+    for name in arguments:
+        if name not in known:
+            raise TypeError(f"unknown setting {name!r}; known are {', '.join(sorted(known))}")
+    sources = {setting: _source(setting, arguments, environ) for setting in SETTINGS}
+    values = {setting.argument: value for setting, (_, value) in sources.items()}
+    if any(value is _SHUT for value in values.values()) or _sdk_disabled(environ):
+        values = {name: None if value is _SHUT else value for name, value in values.items()}
+        values["enable_metrics"] = False
+    origins = {setting.argument: name for setting, (name, _) in sources.items() if name}
+    return Settings(**values, from_environment=origins)
+
+
+_SHUT: Final = object()
+"""The value of a guarding setting whose variable cannot be read."""
+
+
+def _source(
+    setting: Setting, arguments: Mapping[str, object], environ: Mapping[str, str]
+) -> tuple[str, Any]:
+    """Return the variable that the setting comes from ("" for another source), and its value."""
+    if arguments.get(setting.argument) is not None:
+        return "", setting.read(setting.argument, arguments[setting.argument])
+    for variable in setting.variables:
+        if environ.get(variable, "").strip():
+            try:
+                return variable, setting.read(variable, environ[variable])
+            except SettingError as error:
+                _logger.warning("%s; %s", error, _consequence(setting))
+                if setting.guards:
+                    return variable, _SHUT
+    return "", setting.default
+
+
+def _consequence(setting: Setting) -> str:
+    if setting.guards:
+        return "metrics are off until it is mended, rather than open to all"
+    return f"using the next in rank, by default {setting.default!r}"
+
+
+def _sdk_disabled(environ: Mapping[str, str]) -> bool:
+    """Tell whether OpenTelemetry is switched off; its specification knows only "true"."""
+    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"

@@ -1,0 +1,49 @@
+"""Exporters by name: the built-in ones, and those that others register by entry point.
+
+A third party registers a builder, ``Settings -> Exporter``, under the entry-point group
+``otel_executor_metrics.exporters``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final, TypeAlias
+
+from otel_executor_metrics.config import Settings
+from otel_executor_metrics.errors import SettingError
+from otel_executor_metrics.typing import Exporter
+
+GROUP: Final = "otel_executor_metrics.exporters"
+
+Builder: TypeAlias = Callable[[Settings], Exporter]
+
+# Loaded when asked for: an exporter that is not used costs no import.
+_BUILTIN: Final = tuple(
+    EntryPoint(name, f"otel_executor_metrics.exporters.{name}:build", GROUP)
+    for name in ("prometheus", "console", "none")
+)
+
+
+def names() -> list[str]:
+    """Return the names of all exporters that can be asked for, sorted."""
+    return sorted(_known())
+
+
+def builder(name: str) -> Builder:
+    """Return the builder of the exporter ``name``.
+
+    Raises:
+        SettingError: there is none of that name.
+        MissingExtraError: it needs a package that is not installed.
+    """
+    found = _known().get(name)
+    if found is None:
+        raise SettingError("exporter", name, f"must be among {', '.join(names())}")
+    loaded: Builder = found.load()
+    return loaded
+
+
+def _known() -> dict[str, EntryPoint]:
+    # A third party cannot put itself in the place of a built-in one.
+    return {point.name: point for point in (*entry_points(group=GROUP), *_BUILTIN)}

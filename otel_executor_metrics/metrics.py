@@ -1,0 +1,237 @@
+"""``ExecutorMetrics``: the facade, which wires and delegates."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
+from otel_executor_metrics.config import SettingArguments, resolve
+from otel_executor_metrics.instruments import Family
+from otel_executor_metrics.operation import F, Measurement, measured
+from otel_executor_metrics.recorder import NoopRecorder, Recorder
+from otel_executor_metrics.runtime import Runtime
+from otel_executor_metrics.typing import Labels
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_Self = TypeVar("_Self", bound="ExecutorMetrics")
+
+
+def _never_raises(method: F) -> F:
+    """Keep what goes wrong in recording away from the program that records."""
+
+    @functools.wraps(method)
+    def guarded(self: ExecutorMetrics, *args: Any, **kwargs: Any) -> None:
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:
+            self._recorder.drop_error(method.__name__, error)
+
+    return guarded  # type: ignore[return-value]
+
+
+def _names_operation(entry: object) -> bool:
+    return isinstance(entry, Mapping) and "operation" in entry
+
+
+class ExecutorMetrics:
+    """Latency, success, failures and retries of operations, for Prometheus or a Collector.
+
+    What is passed wins, then the environment, then the default; ``None`` means: not passed. The
+    settings and their variables are described in ``otel_executor_metrics.config.SETTINGS``.
+
+    Args:
+        enable_metrics: record and export (``METRICS_ENABLED``, default true).
+        metrics_port: port of the Prometheus endpoint (``METRICS_PORT``, default 8001); 0 takes a
+            free one, the attribute ``metrics_port`` then tells which.
+        operations: operations beyond the built-in intent, plan and execute.
+        include_builtin: False leaves those three out, to define them anew or not at all.
+        settings: the other settings by name, such as ``exporter="console"``; see ``SETTINGS``.
+
+    Attributes:
+        metrics_port: the port that is listened on, or would be.
+        degraded: whether metrics were wanted and could not be started; a warning said why.
+
+    Raises:
+        ValueError: an argument or an operation cannot be used. A taken port is no error: a
+            warning says why, ``enable_metrics`` becomes False and the program runs on.
+
+    Source: contract §2 and the document's §5.
+    """
+
+    def __init__(
+        self,
+        enable_metrics: bool | None = None,
+        metrics_port: int | None = None,
+        *,
+        operations: Iterable[Operation] = (),
+        include_builtin: bool = True,
+        **settings: Unpack[SettingArguments],
+    ) -> None:
+        self._settings = resolve(
+            {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings}, os.environ
+        )
+        catalog = Catalog([*(BUILTIN_OPERATIONS if include_builtin else ()), *operations])
+        self._lock = threading.Lock()
+        self._recorder: Recorder | NoopRecorder = NoopRecorder()
+        self._runtime: Runtime | None = None
+        self.metrics_port = self._settings.metrics_port
+        self.degraded = False
+        if self._settings.enable_metrics:
+            self._start(catalog)
+
+    def _start(self, catalog: Catalog) -> None:
+        self._runtime = Runtime.start(self._settings, catalog)
+        if self._runtime is None:
+            self.degraded = True
+            return
+        self._recorder = self._runtime.recorder
+        self.metrics_port = self._runtime.port or self.metrics_port
+        atexit.register(self.shutdown)
+
+    @property
+    def enable_metrics(self) -> bool:
+        """Whether anything is recorded: false when disabled, degraded or shut down."""
+        return self._runtime is not None
+
+    @property
+    def metrics(self) -> Mapping[str, Family[Any]]:
+        """The handles by key (``intent_latency``, …), with prometheus_client's verbs."""
+        return self._recorder.families
+
+    @_never_raises
+    def record_operation(
+        self,
+        operation_type: str,
+        success: bool = True,
+        duration: float | None = None,
+        *,
+        labels: Labels | None = None,
+        error_type: str = "unknown",
+        **ignored: object,
+    ) -> None:
+        """Record an outcome and, if given, how many seconds it took, with the same labels."""
+        operation = self._recorder.find(operation_type, labels)
+        if success:
+            operation.success(duration)
+        else:
+            operation.failure(error_type, duration)
+
+    @_never_raises
+    def record_operation_latency(
+        self, operation: str, duration: float, labels: Labels | None = None
+    ) -> None:
+        """Record how many seconds an operation took."""
+        self._recorder.find(operation, labels).observe(duration)
+
+    @_never_raises
+    def record_duration(
+        self, operation: str, duration: float, labels: Labels | None = None
+    ) -> None:
+        """Record how many seconds an operation took; the same as ``record_operation_latency``."""
+        self._recorder.find(operation, labels).observe(duration)
+
+    @_never_raises
+    def record_operation_success(self, operation: str, labels: Labels | None = None) -> None:
+        """Count a success."""
+        self._recorder.find(operation, labels).success()
+
+    @_never_raises
+    def record_operation_failure(
+        self, operation: str, error_type: str = "unknown", labels: Labels | None = None
+    ) -> None:
+        """Count a failure by its type."""
+        self._recorder.find(operation, labels).failure(error_type)
+
+    @_never_raises
+    def record_retry(
+        self, operation: str, attempt_number: int, labels: Labels | None = None
+    ) -> None:
+        """Count a retry if ``attempt_number`` is above 1: the first attempt is none."""
+        self._recorder.find(operation, labels).retry(attempt_number)
+
+    @_never_raises
+    def record_batch_operations(self, operations: Iterable[Mapping[str, Any]]) -> None:
+        """Record many at once: mappings with ``operation`` and, as wanted, the other keys.
+
+        Those are ``success`` (default true), ``duration``, ``labels`` and ``error_type``. A bad
+        entry is dropped and counted; the others are recorded.
+        """
+        for entry in operations:
+            if _names_operation(entry):
+                self.record_operation(
+                    entry["operation"],
+                    entry.get("success", True),
+                    entry.get("duration"),
+                    labels=entry.get("labels"),
+                    error_type=entry.get("error_type", "unknown"),
+                )
+            else:
+                self._recorder.drop_entry(entry)
+
+    def measure(self, operation: str, labels: Labels | None = None) -> Measurement:
+        """Return a context manager, sync and async, that records its body as one operation."""
+        return Measurement(self._recorder.find(operation, labels))
+
+    def with_metrics(self, metric_name: str, labels: Labels | None = None) -> Callable[[F], F]:
+        """Return a decorator that records each call as one operation.
+
+        It goes on ``async def``, ``def``, generators and async generators. The series exist at 0
+        from the decoration on.
+        """
+        if self._runtime is None:
+            return lambda function: function
+        self.measure(metric_name, labels)
+        return functools.partial(measured, measure=lambda: self.measure(metric_name, labels))
+
+    def get_metrics_summary(self) -> dict[str, Any]:
+        """Return what a person debugging wants to know."""
+        summary: dict[str, Any] = {
+            "metrics_enabled": self.enable_metrics,
+            "metrics_port": self.metrics_port,
+            "available_metrics": list(self.metrics),
+            "exporters": [],
+            "url": None,
+            "label_sets": self._recorder.label_set_count,
+            "dropped": self._recorder.drop_counts,
+        }
+        if self._runtime is not None:
+            summary |= {"exporters": list(self._runtime.exporters), "url": self._runtime.url}
+        return summary
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""
+        return self._runtime.flush(timeout) if self._runtime else True
+
+    def shutdown(self, timeout: float | None = None) -> None:
+        """Export a last time and stop, within ``timeout`` seconds; from then on nothing is recorded.
+
+        Runs by itself at interpreter exit and at the end of ``with ExecutorMetrics(...)``. Calling
+        it twice is harmless.
+        """
+        with self._lock:
+            running, self._runtime = self._runtime, None
+            self._recorder = NoopRecorder()
+        atexit.unregister(self.shutdown)
+        if running is not None:
+            running.stop(self._settings.shutdown_timeout if timeout is None else timeout)
+
+    def __enter__(self: _Self) -> _Self:
+        """Return the facade itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Shut down."""
+        self.shutdown()

@@ -1,0 +1,48 @@
+"""The View of each instrument: it fixes name, buckets and cardinality at the SDK.
+
+Without it the SDK would export names in lower case, latencies in buckets made for milliseconds
+(opentelemetry-python #4527) or as an exponential histogram where the environment says so, and
+from the 2 001st label set on a point without any label.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+
+from opentelemetry.sdk.metrics.view import (
+    Aggregation,
+    ExplicitBucketHistogramAggregation,
+    SumAggregation,
+    View,
+)
+
+from otel_executor_metrics.catalog import Instrument
+
+METER_NAME: Final = "otel_executor_metrics"
+
+# The recorder bounds label sets itself, value by value; the SDK's own limit, which would drop all
+# labels at once, must never be reached. The option came with SDK 1.45; before, there was no limit.
+_UNLIMITED: Final[dict[str, Any]] = (
+    {"aggregation_cardinality_limit": 2**31}
+    if "aggregation_cardinality_limit" in inspect.signature(View).parameters
+    else {}
+)
+
+
+def view_of(instrument: Instrument) -> View:
+    """Return the View that makes the SDK export ``instrument`` as the catalogue says."""
+    return View(
+        instrument_name=instrument.key,
+        meter_name=METER_NAME,
+        name=instrument.key,
+        description=instrument.help,
+        aggregation=_aggregation(instrument),
+        **_UNLIMITED,
+    )
+
+
+def _aggregation(instrument: Instrument) -> Aggregation:
+    if instrument.kind == "histogram":
+        return ExplicitBucketHistogramAggregation(boundaries=instrument.buckets)
+    return SumAggregation()

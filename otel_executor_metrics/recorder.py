@@ -1,0 +1,213 @@
+"""Finds the handles for an operation and its labels: one look-up when they were seen before.
+
+A call that cannot be recorded finds the no-op operation; the drop is counted by then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from otel_executor_metrics._drops import Drops
+from otel_executor_metrics._labels import Cleaner
+from otel_executor_metrics._names import OPERATION_MAX_LENGTH, operation_name
+from otel_executor_metrics.bound import NOOP_OPERATION
+from otel_executor_metrics.catalog import (
+    DROPPED,
+    LABEL_OVERFLOW,
+    Catalog,
+    Instrument,
+    Operation,
+)
+from otel_executor_metrics.instruments import Family
+from otel_executor_metrics.labelling import LabelPolicy, worth_remembering
+from otel_executor_metrics.series import OperationSeries
+from otel_executor_metrics.typing import BindableInstrument, OperationHandle
+
+MAX_REMEMBERED = 65_536
+"""Entries of the cache of what callers passed; it starts anew when it is full."""
+
+_OPERATION_RULE = f"an operation's name must be a text of 1 to {OPERATION_MAX_LENGTH} characters"
+
+
+class Declares(Protocol):
+    """The part of a pipeline that the recorder needs."""
+
+    def declare(self, instrument: Instrument) -> BindableInstrument:
+        """Make ``instrument`` known, so that cells can be had of it."""
+
+
+class Recorder:
+    """All operations of one facade.
+
+    Args:
+        catalog: the operations that exist from the start; others are added to it on first use.
+        pipeline: where instruments are declared.
+        clean: makes a label value of what was passed.
+        max_label_values: distinct values of one label of one operation.
+        max_label_sets: distinct label sets of one operation.
+        max_operations: operations beyond the catalogue; None for none at all (``strict``).
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        pipeline: Declares,
+        *,
+        clean: Cleaner,
+        max_label_values: int,
+        max_label_sets: int,
+        max_operations: int | None,
+    ) -> None:
+        self._catalog = catalog
+        self._pipeline = pipeline
+        self._clean = clean
+        self._max_label_values = max_label_values
+        self._max_label_sets = max_label_sets
+        self._strict = max_operations is None
+        self._room = len(catalog) + (max_operations or 0)
+        self._lock = threading.RLock()
+        self._series: dict[str, OperationSeries] = {}
+        self._families: Mapping[str, Family[Any]] = {}
+        # What callers passed, to what was found for it.
+        self._remembered: dict[object, OperationHandle] = {}
+        self._drops = Drops(pipeline.declare(DROPPED))
+        self._overflows = Overflows(pipeline.declare(LABEL_OVERFLOW))
+        for operation in catalog:
+            self._add(operation).bind_listed()
+
+    @property
+    def families(self) -> Mapping[str, Family[Any]]:
+        """The families by key; a snapshot, safe to iterate over."""
+        return MappingProxyType(self._families)
+
+    @property
+    def drop_counts(self) -> dict[str, int]:
+        """What was dropped so far, by reason."""
+        return self._drops.counts
+
+    @property
+    def label_set_count(self) -> int:
+        """The number of label sets that have series, over all operations."""
+        return sum(len(series) for series in tuple(self._series.values()))
+
+    def find(self, operation: object, labels: object = None) -> OperationHandle:
+        """Return the handles of ``operation`` with ``labels``. Never raises."""
+        try:
+            key = (operation, *labels.items()) if labels else operation  # type: ignore[attr-defined]
+            return self._remembered[key]
+        except Exception:  # not seen before, or nothing that can be looked up
+            return self._bind(operation, labels)
+
+    def drop_entry(self, entry: object) -> None:
+        """Count an entry of a batch that names no operation."""
+        rule = "an entry of a batch must be a mapping with the key 'operation'"
+        self._drops.count("invalid_operation", "of a batch", entry, rule)
+
+    def drop_error(self, method: str, error: Exception) -> None:
+        """Count a call that failed in a way nobody foresaw."""
+        self._drops.count("error", method, error, "the call was dropped")
+
+    def _bind(self, operation: object, labels: object) -> OperationHandle:
+        series = self._series_of(operation)
+        if series is None:
+            return NOOP_OPERATION
+        bound, exact = series.bind(labels)
+        if exact and worth_remembering(operation):
+            self._remember(operation, labels, bound)
+        return bound
+
+    def _remember(self, operation: object, labels: Any, bound: OperationHandle) -> None:
+        items = tuple(labels.items()) if labels else ()
+        if all(worth_remembering(text) for item in items for text in item):
+            if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered = {}
+            self._remembered[(operation, *items) if items else operation] = bound
+
+    def _series_of(self, raw: object) -> OperationSeries | None:
+        name = operation_name(raw)
+        if name is None:
+            self._drops.count("invalid_operation", raw, raw, _OPERATION_RULE)
+            return None
+        series = self._series.get(name.lower())
+        return series or self._first_use(name)
+
+    def _first_use(self, name: str) -> OperationSeries | None:
+        """Add an operation that the catalogue does not name, if it may be added."""
+        with self._lock:
+            series = self._series.get(name.lower())
+            if series is not None:
+                return series
+            if not self._strict and len(self._catalog) < self._room:
+                return self._add_dynamic(name)
+        if self._strict:
+            rule = "strict=True admits only operations of the catalogue; add it to operations=[…]"
+            self._drops.count("unknown_operation", name, name, rule)
+        else:
+            rule = "max_operations is reached; add it to operations=[…] or raise the limit"
+            self._drops.count("operation_limit", "beyond the limit", name, rule)
+        return None
+
+    def _add_dynamic(self, name: str) -> OperationSeries:
+        operation = Operation(name)
+        self._catalog.add(operation)
+        return self._add(operation)
+
+    def _add(self, operation: Operation) -> OperationSeries:
+        drop = self._drops.of(operation.name)
+        policy = LabelPolicy(
+            operation.labels,
+            clean=self._clean,
+            limit=self._max_label_values,
+            drop=drop,
+            overflow=self._overflows.of(operation.name),
+        )
+        instruments = {
+            role: self._pipeline.declare(instrument)
+            for role, instrument in operation.instruments.items()
+        }
+        series = OperationSeries(
+            operation, instruments, policy, max_label_sets=self._max_label_sets, drop=drop
+        )
+        self._series[operation.name.lower()] = series
+        self._families = {**self._families, **series.families()}
+        return series
+
+
+class Overflows:
+    """Counts label values that became ``other``, by operation and label."""
+
+    def __init__(self, instrument: BindableInstrument) -> None:
+        self._instrument = instrument
+
+    def of(self, operation: str) -> Callable[[str], None]:
+        """Return the counting of one operation's labels."""
+
+        def count(label: str) -> None:
+            self._instrument.bind({"operation": operation, "label": label}).record(1)
+
+        return count
+
+
+class NoopRecorder:
+    """The recorder of a disabled facade: finds the no-op operation, whatever is asked."""
+
+    families: Mapping[str, Family[Any]] = MappingProxyType({})
+    label_set_count = 0
+
+    @property
+    def drop_counts(self) -> dict[str, int]:
+        """Nothing is dropped where nothing is recorded."""
+        return {}
+
+    def find(self, operation: object, labels: object = None) -> OperationHandle:
+        """Return the no-op operation."""
+        return NOOP_OPERATION
+
+    def drop_entry(self, entry: object) -> None:
+        """Do nothing."""
+
+    def drop_error(self, method: str, error: Exception) -> None:
+        """Do nothing."""

@@ -1,0 +1,145 @@
+"""What an enabled facade runs: exporters, pipeline and recorder, started and stopped together."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping
+
+from otel_executor_metrics._labels import cleaner
+from otel_executor_metrics.catalog import Catalog
+from otel_executor_metrics.config import Settings
+from otel_executor_metrics.errors import MissingExtraError, SettingError
+from otel_executor_metrics.exporters import builder, names
+from otel_executor_metrics.pipeline import Pipeline
+from otel_executor_metrics.recorder import Recorder
+from otel_executor_metrics.typing import Exporter
+
+_logger = logging.getLogger(__name__)
+
+
+class Runtime:
+    """The running parts of one facade; :meth:`start` makes them."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, built: Mapping[str, Exporter]) -> None:
+        self._pid = os.getpid()
+        self._pipeline = Pipeline(
+            [exporter.reader for exporter in built.values() if exporter.reader is not None],
+            settings.service_name,
+        )
+        self.recorder = Recorder(
+            catalog,
+            self._pipeline,
+            clean=cleaner(settings.label_values),
+            max_label_values=settings.max_label_values,
+            max_label_sets=settings.max_label_sets,
+            max_operations=None if settings.strict else settings.max_operations,
+        )
+        self.exporters = {
+            name: exporter for name, exporter in built.items() if _started(exporter, settings)
+        }
+
+    @classmethod
+    def start(cls, settings: Settings, catalog: Catalog) -> Runtime | None:
+        """Return the running parts, or None where not one exporter could start.
+
+        Raises:
+            SettingError: a setting that was passed as an argument cannot be used.
+            MissingExtraError: an exporter passed as an argument needs a package that is missing.
+        """
+        running = cls(settings, catalog, _built(settings))
+        if running.exporters:
+            return running
+        running.stop(settings.shutdown_timeout)
+        return None
+
+    @property
+    def url(self) -> str | None:
+        """Where to scrape, if anywhere."""
+        return next((found.url for found in self.exporters.values() if found.url), None)
+
+    @property
+    def port(self) -> int | None:
+        """The port that is listened on, if any."""
+        return next((found.port for found in self.exporters.values() if found.port), None)
+
+    def flush(self, timeout: float) -> bool:
+        """Let every exporter send what is recorded; tell whether all did within ``timeout``."""
+        deadline = time.monotonic() + timeout
+        done = [exporter.flush(_left(deadline)) for exporter in self.exporters.values()]
+        return all(done)
+
+    def stop(self, timeout: float) -> None:
+        """Export a last time and stop everything within ``timeout`` seconds."""
+        if os.getpid() != self._pid:
+            return  # a forked child has neither the threads nor the right to end its parent's
+        deadline = time.monotonic() + timeout
+        self._pipeline.shutdown(_left(deadline))
+        for exporter in self.exporters.values():
+            exporter.stop(_left(deadline))
+
+
+def _built(settings: Settings) -> dict[str, Exporter]:
+    found: dict[str, Exporter] = {}
+    for name in _known_names(settings):
+        try:
+            found[name] = builder(name)(settings)
+        except (SettingError, MissingExtraError) as error:
+            setting = error.setting if isinstance(error, SettingError) else "exporter"
+            if setting not in settings.from_environment:
+                _discard(found.values())
+                raise
+            _logger.warning("exporter %s is off: %s", name, error)
+    return found
+
+
+def _known_names(settings: Settings) -> tuple[str, ...]:
+    unknown = [name for name in settings.exporter if name not in names()]
+    if not unknown:
+        return settings.exporter
+    error = SettingError("exporter", unknown[0], f"must be among {', '.join(names())}")
+    if "exporter" not in settings.from_environment:
+        raise error
+    _logger.warning("%s, as set by %s", error, settings.from_environment["exporter"])
+    return tuple(name for name in settings.exporter if name not in unknown) or ("prometheus",)
+
+
+def _discard(exporters: Iterable[Exporter]) -> None:
+    for exporter in exporters:
+        if exporter.reader is not None:
+            exporter.reader.shutdown()
+
+
+def _started(exporter: Exporter, settings: Settings) -> bool:
+    try:
+        exporter.start()
+    except OSError as error:
+        _logger.warning(
+            "Failed to start metrics server on %s port %d: %s. %s",
+            settings.host,
+            settings.metrics_port,
+            error.strerror or error,
+            _remedy(error),
+        )
+        return False
+    if exporter.url:
+        _logger.info("Prometheus metrics at %s, listening on %s", exporter.url, settings.host)
+    return True
+
+
+def _remedy(error: OSError) -> str:
+    going_on = "The program runs on without it."
+    if error.errno == errno.EADDRINUSE:
+        return (
+            "Another process has the port: choose a free one with metrics_port= or METRICS_PORT"
+            f" (0 takes any). {going_on}"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"This user may not: choose a port from 1024 on. {going_on}"
+    return f"The host must be an address of this machine: see host= or METRICS_HOST. {going_on}"
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())

@@ -1,0 +1,85 @@
+"""Protocols and aliases shared by all floors. Imports nothing from the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
+
+from opentelemetry.sdk.metrics.export import MetricReader
+
+Labels: TypeAlias = Mapping[str, object]
+"""Labels as a caller passes them; cleaned before they become attributes."""
+
+Attributes: TypeAlias = Mapping[str, str]
+"""Cleaned labels, as they go to OpenTelemetry."""
+
+
+class Cell(Protocol):
+    """The state of one series: what a bound handle writes to."""
+
+    def record(self, value: float, /) -> None:
+        """Add ``value`` to a counter or gauge, or observe it in a histogram."""
+
+
+class BindableInstrument(Protocol):
+    """A declared instrument, from which the cell of a label set is taken."""
+
+    def bind(self, attributes: Attributes, /) -> Cell:
+        """Return the cell of ``attributes``; counters and gauges show it at 0 from then on."""
+
+
+class Clock(Protocol):
+    """A monotonic clock in seconds, such as ``time.perf_counter``."""
+
+    def __call__(self) -> float:
+        """Return the present reading."""
+
+
+class Exporter(Protocol):
+    """A road out of the process: a reader for the provider, and what serves or sends it."""
+
+    @property
+    def reader(self) -> MetricReader | None:
+        """The reader that the MeterProvider feeds, or None for an exporter that drops all."""
+
+    @property
+    def url(self) -> str | None:
+        """Where a person or Prometheus can look, if anywhere."""
+
+    @property
+    def port(self) -> int | None:
+        """The port that the exporter listens on, if any."""
+
+    def start(self) -> None:
+        """Begin to serve. The reader is registered with its provider by now."""
+
+    def flush(self, timeout: float) -> bool:
+        """Send what is recorded so far; tell whether that was done within ``timeout`` seconds.
+
+        An exporter that is asked for its data has nothing to send: True at once.
+        """
+
+    def stop(self, timeout: float) -> None:
+        """Stop within ``timeout`` seconds. Idempotent."""
+
+
+class OperationHandle(Protocol):
+    """One operation with one label set, ready to be recorded. No method raises."""
+
+    def success(self, duration: float | None = None) -> None:
+        """Count a success; observe ``duration`` seconds if given."""
+
+    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
+        """Count a failure by its type; observe ``duration`` seconds if given."""
+
+    def retry(self, attempt_number: int = 2) -> None:
+        """Count a retry if ``attempt_number`` is above 1: the first attempt is none."""
+
+    def observe(self, duration: float) -> None:
+        """Observe ``duration`` seconds without an outcome."""
+
+    def begin(self) -> None:
+        """Count one more in progress."""
+
+    def end(self) -> None:
+        """Count one fewer in progress."""
