@@ -47,7 +47,9 @@ class Drops:
     """Counts drops by reason in ``executor_metrics_dropped_total`` and warns of them."""
 
     def __init__(self, dropped: BindableInstrument, clock: Clock = time.monotonic) -> None:
-        self._cells = {reason: dropped.bind({"reason": reason}) for reason in DROP_REASONS}
+        self._cells = {
+            reason: dropped.bind({"reason": reason}, threading.Lock()) for reason in DROP_REASONS
+        }
         self._counts = dict.fromkeys(DROP_REASONS, 0)
         self._lock = threading.Lock()
         self._throttle = Throttle(clock=clock)

@@ -63,7 +63,7 @@ def checked_buckets(operation: str, buckets: object) -> tuple[float, ...]:
     if found and found[-1] == math.inf:
         found = found[:-1]
     rising = all(low < high for low, high in pairwise(found))
-    if not found or not rising or not (0 < found[0] and found[-1] < BUCKET_LIMIT):
+    if not found or not rising or not (found[0] > 0 and found[-1] < BUCKET_LIMIT):
         raise CatalogError(
             f"operation {operation!r}: buckets={buckets!r}: must be rising upper bounds in seconds,"
             f" each above 0 and below {BUCKET_LIMIT:.0f} (+Inf is implied)"

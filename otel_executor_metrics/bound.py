@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.catalog import Role
 from otel_executor_metrics.instruments import CounterHandle, Drop, GaugeHandle, HistogramHandle
+from otel_executor_metrics.typing import Cell
 
 ATTEMPT_RULE = "an attempt number must be a finite number, not negative"
 
@@ -21,18 +22,15 @@ class BoundOperation:
 
     def __init__(
         self,
+        cells: Mapping[Role, Cell],
         *,
-        latency: HistogramHandle,
-        success: CounterHandle,
-        retries: CounterHandle,
-        in_progress: GaugeHandle,
         failures: Callable[[object], CounterHandle],
         drop: Drop,
     ) -> None:
-        self._latency = latency
-        self._success = success
-        self._retries = retries
-        self._in_progress = in_progress
+        self._latency = HistogramHandle(cells["latency"], drop)
+        self._success = CounterHandle(cells["success"], drop)
+        self._retries = CounterHandle(cells["retries"], drop)
+        self._in_progress = GaugeHandle(cells["in_progress"], drop)
         self._failures = failures
         self._drop = drop
 

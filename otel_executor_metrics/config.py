@@ -6,97 +6,16 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, Final, TypedDict
 
+from otel_executor_metrics import _parsers
 from otel_executor_metrics._labels import LabelValues
 from otel_executor_metrics.errors import SettingError
 
 _logger = logging.getLogger(__name__)
-
-_TRUE = frozenset({"true", "1", "yes", "on"})
-_FALSE = frozenset({"false", "0", "no", "off"})
-
-
-def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().lower()
-    if word not in _TRUE | _FALSE:
-        raise ValueError("must be true or false (or 1/0, yes/no, on/off)")
-    return word in _TRUE
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        rule = f"must be an integer from {low} to {high}"
-        if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise ValueError(rule)
-        try:
-            number = int(value)
-        except ValueError:
-            raise ValueError(rule) from None
-        if not low <= number <= high:
-            raise ValueError(rule)
-        return number
-
-    return parse
-
-
-def _seconds(value: object) -> float:
-    rule = "must be a number of seconds above 0"
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise ValueError(rule) from None
-    if isinstance(value, bool) or not 0 < number < math.inf:
-        raise ValueError(rule)
-    return number
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a non-empty text")
-    return value.strip()
-
-
-def _path(value: object) -> str:
-    if not hasattr(value, "__fspath__") and not isinstance(value, str):
-        raise ValueError("must be the path of a file")
-    return _text(str(value))
-
-
-def _names(value: object) -> tuple[str, ...]:
-    rule = "must name exporters, separated by commas"
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, Iterable) or isinstance(names, (bytes, Mapping)):
-        raise ValueError(rule)
-    found = [name.strip().lower() if isinstance(name, str) else "" for name in names]
-    if not found or "" in found:
-        raise ValueError(rule)
-    return tuple(dict.fromkeys(found))
-
-
-def _label_values(value: object) -> LabelValues:
-    if value == "clean":
-        return "clean"
-    if value == "keep":
-        return "keep"
-    raise ValueError("must be 'clean' or 'keep'")
-
-
-def _credentials(value: object) -> tuple[str, str]:
-    rule = "must be a user and a password, as the pair (user, password) or the text user:password"
-    pair = tuple(value.partition(":")[::2]) if isinstance(value, str) else value
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise ValueError(rule)
-    user, password = pair
-    if not isinstance(user, str) or not isinstance(password, str) or not user or not password:
-        raise ValueError(rule)
-    return user, password
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,84 +48,84 @@ SETTINGS: Final = (
     Setting(
         "enable_metrics",
         ("METRICS_ENABLED",),
-        _boolean,
+        _parsers.boolean,
         True,
         "Record and export; false makes every call a no-op.",
     ),
     Setting(
         "metrics_port",
         ("METRICS_PORT", "OTEL_EXPORTER_PROMETHEUS_PORT"),
-        _whole(0, 65535),
+        _parsers.whole(0, 65535),
         8001,
         "Port of the Prometheus endpoint; 0 takes a free one.",
     ),
     Setting(
         "host",
         ("METRICS_HOST", "OTEL_EXPORTER_PROMETHEUS_HOST"),
-        _text,
+        _parsers.text,
         "0.0.0.0",  # noqa: S104 - all interfaces: containers are scraped from outside
         "Address that the Prometheus endpoint listens on.",
     ),
     Setting(
         "exporter",
         ("METRICS_EXPORTER", "OTEL_METRICS_EXPORTER"),
-        _names,
+        _parsers.names,
         ("prometheus",),
         "Exporters by name, separated by commas.",
     ),
     Setting(
         "service_name",
         (),  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read by OpenTelemetry's Resource
-        _text,
+        _parsers.text,
         None,
         "The resource's service.name; OTEL_SERVICE_NAME otherwise.",
     ),
     Setting(
         "strict",
         ("METRICS_STRICT",),
-        _boolean,
+        _parsers.boolean,
         False,
         "Drop (and count) operations that the catalogue does not name.",
     ),
     Setting(
         "label_values",
         ("METRICS_LABEL_VALUES",),
-        _label_values,
+        _parsers.label_values,
         "clean",
         "'clean' turns characters outside [a-zA-Z0-9_:] into '_'; 'keep' keeps UTF-8 text.",
     ),
     Setting(
         "max_label_values",
         ("METRICS_MAX_LABEL_VALUES",),
-        _whole(1, 1_000_000),
+        _parsers.whole(1, 1_000_000),
         200,
         "Distinct values of one label of one operation; the rest become 'other'.",
     ),
     Setting(
         "max_label_sets",
         ("METRICS_MAX_LABEL_SETS",),
-        _whole(1, 1_000_000),
+        _parsers.whole(1, 1_000_000),
         10_000,
         "Distinct label sets of one operation; in the rest every value becomes 'other'.",
     ),
     Setting(
         "max_operations",
         ("METRICS_MAX_OPERATIONS",),
-        _whole(0, 100_000),
+        _parsers.whole(0, 100_000),
         200,
         "Operations beyond the catalogue that come into being on first use.",
     ),
     Setting(
         "target_info",
         ("METRICS_TARGET_INFO",),
-        _boolean,
+        _parsers.boolean,
         False,
         "Show the resource as target_info at the Prometheus endpoint.",
     ),
     Setting(
         "tls_certificate",
         ("METRICS_TLS_CERTIFICATE",),
-        _path,
+        _parsers.path,
         None,
         "PEM file of the endpoint's certificate chain; makes it HTTPS.",
         guards=True,
@@ -214,7 +133,7 @@ SETTINGS: Final = (
     Setting(
         "tls_key",
         ("METRICS_TLS_KEY",),
-        _path,
+        _parsers.path,
         None,
         "PEM file of the private key, where the certificate's file does not hold it.",
         guards=True,
@@ -222,7 +141,7 @@ SETTINGS: Final = (
     Setting(
         "tls_client_ca",
         ("METRICS_TLS_CLIENT_CA",),
-        _path,
+        _parsers.path,
         None,
         "PEM file of the authority whose client certificates are asked for.",
         guards=True,
@@ -230,7 +149,7 @@ SETTINGS: Final = (
     Setting(
         "basic_auth",
         ("METRICS_BASIC_AUTH",),
-        _credentials,
+        _parsers.credentials,
         None,
         "User and password that /metrics asks for, as user:password.",
         guards=True,
@@ -239,7 +158,7 @@ SETTINGS: Final = (
     Setting(
         "bearer_token",
         ("METRICS_BEARER_TOKEN",),
-        _text,
+        _parsers.text,
         None,
         "Token that /metrics asks for.",
         guards=True,
@@ -248,7 +167,7 @@ SETTINGS: Final = (
     Setting(
         "shutdown_timeout",
         ("METRICS_SHUTDOWN_TIMEOUT",),
-        _seconds,
+        _parsers.seconds,
         5.0,
         "Seconds that shutdown may take, the last flush included.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
@@ -53,8 +54,9 @@ class LabelPolicy:
     def attributes(self, labels: object) -> tuple[dict[str, str], bool]:
         """Return ``labels`` as attributes; labels with an empty value are left out."""
         found: dict[str, str] = {}
-        exact = True
-        for raw_name, raw_value in self._items(labels):
+        items = self._items(labels)
+        exact = items is not None
+        for raw_name, raw_value in items or ():
             name = self._name(raw_name, found)
             value = self._value(raw_value)
             if name is None or value is None:
@@ -62,7 +64,7 @@ class LabelPolicy:
             elif value:
                 found[name] = self._admitted(name, value)
                 exact &= found[name] == value
-        return found, exact and (labels is None or isinstance(labels, Mapping))
+        return found, exact
 
     def error_type(self, raw: object) -> tuple[str, bool]:
         """Return ``raw`` as the value of ``error_type``; an empty one is ``unknown``."""
@@ -71,16 +73,15 @@ class LabelPolicy:
         admitted = self._admitted(ERROR_TYPE, value or UNKNOWN)
         return admitted, exact and admitted == (value or UNKNOWN)
 
-    def _items(self, labels: object) -> list[tuple[object, object]]:
+    def _items(self, labels: object) -> list[tuple[object, object]] | None:
         if labels is None:
             return []
-        try:
+        # A caller's own mapping may raise anything.
+        with contextlib.suppress(Exception):
             if isinstance(labels, Mapping):
                 return list(labels.items())
-        except Exception:  # a caller's own mapping may raise anything
-            pass
         self._drop("invalid_label", labels, _LABELS_RULE)
-        return []
+        return None
 
     def _name(self, raw: object, taken: Mapping[str, str]) -> str | None:
         name = label_name(raw)

@@ -37,6 +37,18 @@ def _never_raises(method: F) -> F:
     return guarded  # type: ignore[return-value]
 
 
+def _record_nothing(
+    operation_type: str,
+    success: bool = True,
+    duration: float | None = None,
+    *,
+    labels: Labels | None = None,
+    error_type: str = "unknown",
+    **ignored: object,
+) -> None:
+    """Do nothing: the ``record_operation`` of a disabled facade."""
+
+
 def _names_operation(entry: object) -> bool:
     return isinstance(entry, Mapping) and "operation" in entry
 
@@ -85,12 +97,10 @@ class ExecutorMetrics:
         self.metrics_port = self._settings.metrics_port
         self.degraded = False
         if self._settings.enable_metrics:
-            self._start(catalog)
-
-    def _start(self, catalog: Catalog) -> None:
-        self._runtime = Runtime.start(self._settings, catalog)
+            self._runtime = Runtime.start(self._settings, catalog)
+            self.degraded = self._runtime is None
         if self._runtime is None:
-            self.degraded = True
+            self.record_operation = _record_nothing  # type: ignore[method-assign]
             return
         self._recorder = self._runtime.recorder
         self.metrics_port = self._runtime.port or self.metrics_port
@@ -106,7 +116,6 @@ class ExecutorMetrics:
         """The handles by key (``intent_latency``, …), with prometheus_client's verbs."""
         return self._recorder.families
 
-    @_never_raises
     def record_operation(
         self,
         operation_type: str,
@@ -118,11 +127,19 @@ class ExecutorMetrics:
         **ignored: object,
     ) -> None:
         """Record an outcome and, if given, how many seconds it took, with the same labels."""
-        operation = self._recorder.find(operation_type, labels)
-        if success:
-            operation.success(duration)
-        else:
-            operation.failure(error_type, duration)
+        # Recorder.find and _never_raises written out: as calls they would cost a third more.
+        try:
+            try:
+                key = (operation_type, *labels.items()) if labels else operation_type
+                operation = self._recorder.remembered[key]
+            except Exception:  # not seen before, or nothing that can be looked up
+                operation = self._recorder.bind(operation_type, labels)
+            if success:
+                operation.success(duration)
+            else:
+                operation.failure(error_type, duration)
+        except Exception as error:
+            self._recorder.drop_error("record_operation", error)
 
     @_never_raises
     def record_operation_latency(
@@ -211,7 +228,7 @@ class ExecutorMetrics:
         return self._runtime.flush(timeout) if self._runtime else True
 
     def shutdown(self, timeout: float | None = None) -> None:
-        """Export a last time and stop, within ``timeout`` seconds; from then on nothing is recorded.
+        """Export a last time and stop, within ``timeout`` seconds; nothing is recorded any more.
 
         Runs by itself at interpreter exit and at the end of ``with ExecutorMetrics(...)``. Calling
         it twice is harmless.

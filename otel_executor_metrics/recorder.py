@@ -24,7 +24,7 @@ from otel_executor_metrics.catalog import (
 from otel_executor_metrics.instruments import Family
 from otel_executor_metrics.labelling import LabelPolicy, worth_remembering
 from otel_executor_metrics.series import OperationSeries
-from otel_executor_metrics.typing import BindableInstrument, OperationHandle
+from otel_executor_metrics.typing import BindableInstrument, Cell, OperationHandle
 
 MAX_REMEMBERED = 65_536
 """Entries of the cache of what callers passed; it starts anew when it is full."""
@@ -71,8 +71,8 @@ class Recorder:
         self._lock = threading.RLock()
         self._series: dict[str, OperationSeries] = {}
         self._families: Mapping[str, Family[Any]] = {}
-        # What callers passed, to what was found for it.
-        self._remembered: dict[object, OperationHandle] = {}
+        # What callers passed, to what was found for it. The facade looks here itself.
+        self.remembered: dict[object, OperationHandle] = {}
         self._drops = Drops(pipeline.declare(DROPPED))
         self._overflows = Overflows(pipeline.declare(LABEL_OVERFLOW))
         for operation in catalog:
@@ -97,9 +97,9 @@ class Recorder:
         """Return the handles of ``operation`` with ``labels``. Never raises."""
         try:
             key = (operation, *labels.items()) if labels else operation  # type: ignore[attr-defined]
-            return self._remembered[key]
+            return self.remembered[key]
         except Exception:  # not seen before, or nothing that can be looked up
-            return self._bind(operation, labels)
+            return self.bind(operation, labels)
 
     def drop_entry(self, entry: object) -> None:
         """Count an entry of a batch that names no operation."""
@@ -110,21 +110,23 @@ class Recorder:
         """Count a call that failed in a way nobody foresaw."""
         self._drops.count("error", method, error, "the call was dropped")
 
-    def _bind(self, operation: object, labels: object) -> OperationHandle:
+    def bind(self, operation: object, labels: object) -> OperationHandle:
+        """Return the handles of what may be new, and remember them where that is safe."""
         series = self._series_of(operation)
         if series is None:
             return NOOP_OPERATION
+        # Of one moment: the caller may change the dict while it is looked at.
+        labels = dict(labels) if type(labels) is dict else labels
         bound, exact = series.bind(labels)
-        if exact and worth_remembering(operation):
-            self._remember(operation, labels, bound)
+        if exact and worth_remembering(operation) and (labels is None or type(labels) is dict):
+            self._remember(operation, tuple(labels.items()) if labels else (), bound)
         return bound
 
-    def _remember(self, operation: object, labels: Any, bound: OperationHandle) -> None:
-        items = tuple(labels.items()) if labels else ()
+    def _remember(self, operation: object, items: tuple[Any, ...], bound: OperationHandle) -> None:
         if all(worth_remembering(text) for item in items for text in item):
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered = {}
-            self._remembered[(operation, *items) if items else operation] = bound
+            if len(self.remembered) >= MAX_REMEMBERED:
+                self.remembered.clear()
+            self.remembered[(operation, *items) if items else operation] = bound
 
     def _series_of(self, raw: object) -> OperationSeries | None:
         name = operation_name(raw)
@@ -181,18 +183,27 @@ class Overflows:
 
     def __init__(self, instrument: BindableInstrument) -> None:
         self._instrument = instrument
+        self._lock = threading.Lock()
+        self._cells: dict[tuple[str, str], Cell] = {}
 
     def of(self, operation: str) -> Callable[[str], None]:
         """Return the counting of one operation's labels."""
+        return lambda label: self._cell(operation, label).record(1)
 
-        def count(label: str) -> None:
-            self._instrument.bind({"operation": operation, "label": label}).record(1)
-
-        return count
+    def _cell(self, operation: str, label: str) -> Cell:
+        with self._lock:
+            cell = self._cells.get((operation, label))
+            if cell is None:
+                attributes = {"operation": operation, "label": label}
+                cell = self._instrument.bind(attributes, threading.Lock())
+                self._cells[(operation, label)] = cell
+        return cell
 
 
 class NoopRecorder:
     """The recorder of a disabled facade: finds the no-op operation, whatever is asked."""
+
+    remembered: Mapping[object, OperationHandle] = MappingProxyType({})
 
     families: Mapping[str, Family[Any]] = MappingProxyType({})
     label_set_count = 0
@@ -205,6 +216,8 @@ class NoopRecorder:
     def find(self, operation: object, labels: object = None) -> OperationHandle:
         """Return the no-op operation."""
         return NOOP_OPERATION
+
+    bind = find
 
     def drop_entry(self, entry: object) -> None:
         """Do nothing."""

@@ -10,19 +10,17 @@ from otel_executor_metrics._labels import OTHER
 from otel_executor_metrics._names import ERROR_TYPE
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Operation, Role
+from otel_executor_metrics.cell_operation import CellOperation
 from otel_executor_metrics.instruments import (
     CounterFamily,
     CounterHandle,
     Drop,
     Family,
     GaugeFamily,
-    GaugeHandle,
     HistogramFamily,
-    HistogramHandle,
 )
 from otel_executor_metrics.labelling import LabelPolicy, worth_remembering
 from otel_executor_metrics.typing import Attributes, BindableInstrument, Labels
-
 
 MAX_REMEMBERED = 1_000
 """Spellings of ``error_type`` that one label set remembers."""
@@ -95,19 +93,13 @@ class OperationSeries:
         return self.bind(others)[0].failures(labels.get(ERROR_TYPE))
 
     def _new(self, attributes: Attributes) -> BoundOperation:
-        cells = {role: found.bind(attributes) for role, found in self._instruments.items()}
+        lock = threading.Lock()
+        cells = {role: made.bind(attributes, lock) for role, made in self._instruments.items()}
         # The failures' cell just bound has no error_type and stays at 0: it lets the success ratio
         # have a value before anything has failed.
-        return BoundOperation(
-            latency=HistogramHandle(cells["latency"], self._drop),
-            success=CounterHandle(cells["success"], self._drop),
-            retries=CounterHandle(cells["retries"], self._drop),
-            in_progress=GaugeHandle(cells["in_progress"], self._drop),
-            failures=_FailuresByType(
-                lambda error_type: self._failure_handle(attributes, error_type)
-            ),
-            drop=self._drop,
-        )
+        failures = _FailuresByType(lambda raw: self._failure_handle(attributes, raw))
+        kind = CellOperation if CellOperation.takes(cells) else BoundOperation
+        return kind(cells, failures=failures, drop=self._drop)
 
     def _bind_beyond(self, attributes: Attributes) -> BoundOperation:
         """Return the one label set for all that came after ``max_label_sets``."""
@@ -131,7 +123,9 @@ class OperationSeries:
         return handle or self._new_failure(attributes, OTHER)
 
     def _new_failure(self, attributes: Attributes, error_type: str) -> CounterHandle:
-        cell = self._instruments["failures"].bind({ERROR_TYPE: error_type, **attributes})
+        cell = self._instruments["failures"].bind(
+            {ERROR_TYPE: error_type, **attributes}, threading.Lock()
+        )
         handle = CounterHandle(cell, self._drop)
         self._failures[_failure_key(attributes, error_type)] = handle
         return handle

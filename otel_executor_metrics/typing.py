@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Protocol, TypeAlias
 
 from opentelemetry.sdk.metrics.export import MetricReader
@@ -24,8 +25,12 @@ class Cell(Protocol):
 class BindableInstrument(Protocol):
     """A declared instrument, from which the cell of a label set is taken."""
 
-    def bind(self, attributes: Attributes, /) -> Cell:
-        """Return the cell of ``attributes``; counters and gauges show it at 0 from then on."""
+    def bind(self, attributes: Attributes, lock: Lock, /) -> Cell:
+        """Return the cell of ``attributes``, which may share ``lock`` with other cells.
+
+        The series is exported at 0 from then on. To be called once for each label set: another
+        call would begin another cell in its place.
+        """
 
 
 class Clock(Protocol):

@@ -12,7 +12,9 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.catalog import Instrument
-from otel_executor_metrics.pipeline.public import PublicInstrument
+from otel_executor_metrics.pipeline.cells import suits
+from otel_executor_metrics.pipeline.instruments import MeterInstrument
+from otel_executor_metrics.pipeline.selfcheck import cells_work
 from otel_executor_metrics.pipeline.views import METER_NAME, view_of
 from otel_executor_metrics.typing import BindableInstrument
 
@@ -38,13 +40,14 @@ class Pipeline:
             views=self._views,
             shutdown_on_exit=False,  # the facade does, within its time
         )
+        self._cells = suits(readers) and cells_work()
         # One constant scope: the Collector's exporter keys by it even where it hides its labels.
         self._meter = self._provider.get_meter(METER_NAME, __version__)
 
     def declare(self, instrument: Instrument) -> BindableInstrument:
         """Create ``instrument`` at the Meter, under a View of its own."""
-        self._views.append(view_of(instrument))
-        return PublicInstrument(self._meter, instrument)
+        self._views.append(view_of(instrument, cells=self._cells))
+        return MeterInstrument(self._meter, instrument, cells=self._cells)
 
     def shutdown(self, timeout: float) -> None:
         """Export a last time and end the readers, within ``timeout`` seconds."""

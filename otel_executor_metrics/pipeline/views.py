@@ -18,6 +18,7 @@ from opentelemetry.sdk.metrics.view import (
 )
 
 from otel_executor_metrics.catalog import Instrument
+from otel_executor_metrics.pipeline.cells import CellHistogramAggregation, CellSumAggregation
 
 METER_NAME: Final = "otel_executor_metrics"
 
@@ -30,19 +31,23 @@ _UNLIMITED: Final[dict[str, Any]] = (
 )
 
 
-def view_of(instrument: Instrument) -> View:
-    """Return the View that makes the SDK export ``instrument`` as the catalogue says."""
+def view_of(instrument: Instrument, *, cells: bool) -> View:
+    """Return the View that makes the SDK export ``instrument`` as the catalogue says.
+
+    With ``cells`` its series may live in cells.
+    """
     return View(
         instrument_name=instrument.key,
         meter_name=METER_NAME,
         name=instrument.key,
         description=instrument.help,
-        aggregation=_aggregation(instrument),
+        aggregation=_aggregation(instrument, cells),
         **_UNLIMITED,
     )
 
 
-def _aggregation(instrument: Instrument) -> Aggregation:
+def _aggregation(instrument: Instrument, cells: bool) -> Aggregation:
     if instrument.kind == "histogram":
-        return ExplicitBucketHistogramAggregation(boundaries=instrument.buckets)
-    return SumAggregation()
+        kind = CellHistogramAggregation if cells else ExplicitBucketHistogramAggregation
+        return kind(boundaries=instrument.buckets)
+    return CellSumAggregation() if cells else SumAggregation()

@@ -1,0 +1,81 @@
+# Needs git, make and Python >= 3.10, nothing else: each target makes what it needs.
+
+# The first of these that answers makes the environment; `make clean` before changing it.
+PYTHON ?= python3.13 python3.12 python3.11 python3.10 python3
+# `make oldest` prefers the oldest Python as well.
+OLDEST_PYTHON ?= python3.10 $(PYTHON)
+# Passed on to the demo or to pytest.
+ARGS ?=
+
+VENV := .venv
+OLDEST := .venv-oldest
+WHEEL := .venv-wheel
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Editable installs from pyproject.toml came with pip 21.3; newer ones are kept as they are.
+PIP_INSTALL = -m pip install --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format types docs wheel oldest clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo '  ARGS="…" is passed on: make demo ARGS="--duration 10", make test ARGS="-k labels"'
+
+demo: $(VENV)/.installed ## Run a sample workload and serve its metrics
+	@$(VENV)/bin/python -m otel_executor_metrics demo $(ARGS)
+
+test: $(VENV)/.installed-dev ## Run the tests
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev ## Check style and formatting
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+
+format: $(VENV)/.installed-dev ## Mend style and formatting
+	$(VENV)/bin/python -m ruff check --fix .
+	$(VENV)/bin/python -m ruff format .
+
+types: $(VENV)/.installed-dev ## Check types, those of users' code (tests/typing) included
+	$(VENV)/bin/python -m mypy
+
+docs: $(VENV)/.installed-dev ## Write the pages that are made from the code
+	$(VENV)/bin/python scripts/settings_page.py
+
+wheel: $(VENV)/.installed-dev ## Build wheel and sdist; import the wheel in an empty environment
+	rm -rf dist $(WHEEL)
+	$(VENV)/bin/python -m build --outdir dist
+	@sh scripts/venv.sh $(WHEEL) $(VENV)/bin/python
+	$(WHEEL)/bin/python $(PIP_INSTALL) dist/*.whl
+	$(WHEEL)/bin/python -I scripts/check_dist.py dist .
+
+oldest: $(OLDEST)/.installed-dev ## Run the tests on the oldest dependencies admitted
+	@$(OLDEST)/bin/python -m pytest -m "not real" $(ARGS)
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) $(OLDEST) $(WHEEL) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Editable, so only what the metadata is made from calls for installing again.
+$(VENV)/.installed: pyproject.toml otel_executor_metrics/_version.py
+	@sh scripts/venv.sh $(VENV) $(PYTHON)
+	@echo "Installing into $(VENV)"
+	@$(VENV)/bin/python $(PIP_INSTALL) 'pip>=21.3'
+	@$(VENV)/bin/python $(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Installing development tools into $(VENV)"
+	@$(VENV)/bin/python $(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+# Made anew, so that nothing newer stays in it from before.
+$(OLDEST)/.installed-dev: $(VENV)/.installed-dev scripts/lower_bounds.py
+	@rm -rf $(OLDEST)
+	@sh scripts/venv.sh $(OLDEST) $(OLDEST_PYTHON)
+	@$(VENV)/bin/python scripts/lower_bounds.py pyproject.toml > $(OLDEST)/constraints.txt
+	@echo "Installing into $(OLDEST):" && cat $(OLDEST)/constraints.txt
+	@$(OLDEST)/bin/python $(PIP_INSTALL) 'pip>=21.3'
+	@$(OLDEST)/bin/python $(PIP_INSTALL) --constraint $(OLDEST)/constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,101 @@
+"""How the values of settings are read, from arguments and from the environment alike.
+
+Each parser raises ``ValueError`` with the rule as its text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+from otel_executor_metrics._labels import LabelValues
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+def boolean(value: object) -> bool:
+    """Read a truth value."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError("must be true or false (or 1/0, yes/no, on/off)")
+    return word in _TRUE
+
+
+def whole(low: int, high: int) -> Callable[[object], int]:
+    """Return a parser of integers from ``low`` to ``high``, as numbers or as text."""
+
+    def parse(value: object) -> int:
+        rule = f"must be an integer from {low} to {high}"
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ValueError(rule)
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(rule) from None
+        if not low <= number <= high:
+            raise ValueError(rule)
+        return number
+
+    return parse
+
+
+def seconds(value: object) -> float:
+    """Read a number of seconds above 0."""
+    rule = "must be a number of seconds above 0"
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(rule) from None
+    if isinstance(value, bool) or not 0 < number < math.inf:
+        raise ValueError(rule)
+    return number
+
+
+def text(value: object) -> str:
+    """Read a text, spaces around it left out."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a non-empty text")
+    return value.strip()
+
+
+def path(value: object) -> str:
+    """Read the path of a file; whether it can be opened is seen when it is."""
+    if not hasattr(value, "__fspath__") and not isinstance(value, str):
+        raise ValueError("must be the path of a file")
+    return text(str(value))
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Read names separated by commas, or a sequence of them."""
+    rule = "must name exporters, separated by commas"
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, Iterable) or isinstance(names, (bytes, Mapping)):
+        raise ValueError(rule)
+    found = [name.strip().lower() if isinstance(name, str) else "" for name in names]
+    if not found or "" in found:
+        raise ValueError(rule)
+    return tuple(dict.fromkeys(found))
+
+
+def label_values(value: object) -> LabelValues:
+    """Read how label values are treated."""
+    if value == "clean":
+        return "clean"
+    if value == "keep":
+        return "keep"
+    raise ValueError("must be 'clean' or 'keep'")
+
+
+def credentials(value: object) -> tuple[str, str]:
+    """Read a user and a password."""
+    rule = "must be a user and a password, as the pair (user, password) or the text user:password"
+    pair = tuple(value.partition(":")[::2]) if isinstance(value, str) else value
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ValueError(rule)
+    user, password = pair
+    if not isinstance(user, str) or not isinstance(password, str) or not user or not password:
+        raise ValueError(rule)
+    return user, password

@@ -1,0 +1,85 @@
+"""The documents say what is true: their programs run, and their pages are up to date."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    """Return the code blocks of one language."""
+    return [code for found, code in BLOCK.findall(document.read_text()) if found == language]
+
+
+def start(program: str) -> subprocess.Popen[str]:
+    """Run ``program`` as a user would, but on a free port."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "METRICS_PORT": "0"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+PROGRAMS = [
+    pytest.param(program, id=f"{document.name}-{number}")
+    for document in DOCUMENTS
+    for number, program in enumerate(blocks(document, "python"))
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_program_runs(program):
+    """Each Python block of the documents is a program that runs, without a warning."""
+    process = start(program)
+    output, errors = process.communicate("\n", timeout=60)
+    assert process.returncode == 0, output + errors
+    assert "Error" not in errors, errors
+
+
+def test_readme_shows_what_is_scraped():
+    """The first program of the README yields every line of the text block under it."""
+    readme = ROOT / "README.md"
+    process = start(blocks(readme, "python")[0])
+    assert process.stdin
+    assert process.stdout
+    try:
+        url = process.stdout.readline().removeprefix("scrape").strip()
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            scraped = answer.read().decode().splitlines()
+    finally:
+        process.communicate("\n", timeout=60)
+    promised = blocks(readme, "text")[0].splitlines()
+    assert [line for line in promised if line not in scraped] == []
+
+
+def test_links_of_documents_lead_somewhere():
+    """Each relative link of the documents names a file of the project."""
+    links = [
+        (document, link.partition("#")[0])
+        for document in DOCUMENTS
+        for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text())
+        if "://" not in link
+    ]
+    assert links
+    missing = [link for document, link in links if not (document.parent / link).exists()]
+    assert missing == []
+
+
+def test_settings_page_is_up_to_date():
+    """docs/settings.md is what the table of settings makes of it."""
+    command = [sys.executable, "scripts/settings_page.py", "--check"]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
