@@ -1,0 +1,30 @@
+"""The HTTP side: a server that clients cannot exhaust, and the routes /metrics and /healthz.
+
+Use ``MetricsServer({"/metrics": metrics_route(registry)}, port=8001)``, then ``start``.
+"""
+
+from otel_executor_metrics.server.auth import AnyOf, Authorizer, BasicAuth, BearerToken
+from otel_executor_metrics.server.exposition import Registry, healthz_route, metrics_route
+from otel_executor_metrics.server.http import MetricsServer
+from otel_executor_metrics.server.limits import Limits
+from otel_executor_metrics.server.messages import Request, Response, Route
+from otel_executor_metrics.server.ports import check_port_available, find_available_port
+from otel_executor_metrics.server.tls import server_context
+
+__all__ = [
+    "AnyOf",
+    "Authorizer",
+    "BasicAuth",
+    "BearerToken",
+    "Limits",
+    "MetricsServer",
+    "Registry",
+    "Request",
+    "Response",
+    "Route",
+    "check_port_available",
+    "find_available_port",
+    "healthz_route",
+    "metrics_route",
+    "server_context",
+]
