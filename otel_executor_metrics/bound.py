@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping
 from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.catalog import Role
 from otel_executor_metrics.instruments import CounterHandle, Drop, GaugeHandle, HistogramHandle
+from otel_executor_metrics.measurement import Enterable
 from otel_executor_metrics.typing import Cell
 
 ATTEMPT_RULE = "an attempt number must be a finite number, not negative"
 
 
-class BoundOperation:
+class BoundOperation(Enterable):
     """The five handles of an operation and label set, bound once and then only written to.
 
-    The methods are those of :class:`~otel_executor_metrics.typing.OperationHandle`.
+    The methods are those of :class:`~otel_executor_metrics.typing.OperationHandle`; it can be
+    entered, too.
     """
 
     __slots__ = ("_drop", "_failures", "_in_progress", "_latency", "_retries", "_success")
@@ -81,7 +83,7 @@ class BoundOperation:
         self._in_progress.dec()
 
 
-class NoopOperation:
+class NoopOperation(Enterable):
     """What a disabled facade hands out, and a dropped operation gets: every method does nothing."""
 
     __slots__ = ()

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
-from otel_executor_metrics.instruments import Family
-from otel_executor_metrics.operation import F, Measurement, measured
+from otel_executor_metrics.measurement import Measurement
+from otel_executor_metrics.operation import F, measured
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
-from otel_executor_metrics.typing import Labels
+from otel_executor_metrics.typing import Labels, OperationHandle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -112,8 +112,11 @@ class ExecutorMetrics:
         return self._runtime is not None
 
     @property
-    def metrics(self) -> Mapping[str, Family[Any]]:
-        """The handles by key (``intent_latency``, …), with prometheus_client's verbs."""
+    def metrics(self) -> Mapping[str, Any]:
+        """The families by key (``intent_latency``, …), which have prometheus_client's verbs.
+
+        Their classes are ``HistogramFamily``, ``CounterFamily`` and ``GaugeFamily``.
+        """
         return self._recorder.families
 
     def record_operation(
@@ -192,6 +195,14 @@ class ExecutorMetrics:
                 )
             else:
                 self._recorder.drop_entry(entry)
+
+    def operation(self, operation: str, /, **labels: object) -> OperationHandle:
+        """Return the handle of an operation and label set, for loops where every call counts.
+
+        Its ``success``, ``failure``, ``retry`` and ``observe`` look nothing up; ``with`` it, a
+        block is measured. Keep it: it is bound once, and shared by threads and tasks.
+        """
+        return self._recorder.find(operation, labels)
 
     def measure(self, operation: str, labels: Labels | None = None) -> Measurement:
         """Return a context manager, sync and async, that records its body as one operation."""

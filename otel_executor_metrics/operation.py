@@ -1,67 +1,16 @@
-"""``measure`` and ``with_metrics``: an operation timed, its outcome and progress counted."""
+"""``with_metrics``: functions of every kind, each call of them measured."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
-from otel_executor_metrics.typing import Clock, OperationHandle
+from otel_executor_metrics.measurement import Measurement
 
-Measure: TypeAlias = Callable[[], "Measurement"]
+Measure: TypeAlias = Callable[[], Measurement]
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Measurement:
-    """Measures its body, as a sync or async context manager; for one use.
-
-    On every way out the latency is observed and the outcome counted. An exception counts as a
-    failure under its class name, cancellation included, and passes through unchanged.
-    ``GeneratorExit`` alone is a success: whoever iterates has what he wanted and stops.
-    """
-
-    __slots__ = ("_clock", "_operation", "_start")
-
-    def __init__(self, operation: OperationHandle, clock: Clock = time.perf_counter) -> None:
-        self._operation = operation
-        self._clock = clock
-        self._start = 0.0
-
-    def __enter__(self) -> Measurement:
-        """Start the clock, and count one in progress."""
-        self._operation.begin()
-        self._start = self._clock()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Record latency and outcome."""
-        duration = self._clock() - self._start
-        self._operation.end()
-        if kind is None or issubclass(kind, GeneratorExit):
-            self._operation.success(duration)
-        else:
-            self._operation.failure(kind.__name__, duration)
-
-    async def __aenter__(self) -> Measurement:
-        """As ``__enter__``; nothing is awaited."""
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """As ``__exit__``; nothing is awaited."""
-        self.__exit__(kind, error, traceback)
 
 
 def measured(function: F, measure: Measure) -> F:

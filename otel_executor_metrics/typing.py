@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import Lock
+from types import TracebackType
 from typing import Protocol, TypeAlias
 
 from opentelemetry.sdk.metrics.export import MetricReader
@@ -69,7 +70,21 @@ class Exporter(Protocol):
 
 
 class OperationHandle(Protocol):
-    """One operation with one label set, ready to be recorded. No method raises."""
+    """One operation with one label set, ready to be recorded. No method raises.
+
+    It can be entered, by many threads and tasks at once; each time it measures the block.
+    """
+
+    def __enter__(self) -> OperationHandle:
+        """Count one more in progress and start the clock."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Count one fewer in progress, and the outcome with its duration."""
 
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""

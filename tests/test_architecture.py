@@ -32,6 +32,7 @@ FLOORS = {
     "cell_operation": 5,
     "instruments": 5,
     "labelling": 5,
+    "measurement": 5,
     "recorder": 5,
     "series": 5,
     "bootstrap": 6,

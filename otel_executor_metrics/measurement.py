@@ -1,0 +1,100 @@
+"""A body of code timed, its outcome and progress counted."""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Final, TypeVar
+
+from otel_executor_metrics.typing import Clock, OperationHandle
+
+_Self = TypeVar("_Self", bound="Enterable")
+
+
+class Measurement:
+    """Measures its body, as a sync or async context manager; for one use.
+
+    On every way out the latency is observed and the outcome counted. An exception counts as a
+    failure under its class name, cancellation included, and passes through unchanged.
+    ``GeneratorExit`` alone is a success: whoever iterates has what he wanted and stops.
+    """
+
+    __slots__ = ("_clock", "_start", "operation")
+
+    def __init__(self, operation: OperationHandle, clock: Clock = time.perf_counter) -> None:
+        self.operation = operation
+        self._clock = clock
+        self._start = 0.0
+
+    def __enter__(self) -> Measurement:
+        """Start the clock, and count one in progress."""
+        self.operation.begin()
+        self._start = self._clock()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Record latency and outcome."""
+        _finish(self.operation, kind, self._clock() - self._start)
+
+    async def __aenter__(self) -> Measurement:
+        """As ``__enter__``; nothing is awaited."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """As ``__exit__``; nothing is awaited."""
+        self.__exit__(kind, error, traceback)
+
+
+def _finish(
+    operation: OperationHandle, kind: type[BaseException] | None, duration: float | None
+) -> None:
+    operation.end()
+    if kind is None or issubclass(kind, GeneratorExit):
+        operation.success(duration)
+    else:
+        operation.failure(kind.__name__, duration)
+
+
+# What is entered and not yet left, in each context (thread, task): a handle is shared by them all.
+_entered: Final[ContextVar[tuple[Measurement, ...]]] = ContextVar("entered", default=())
+
+
+class Enterable(OperationHandle):
+    """Lets a handle be entered, any number of times at once, each time measuring its body."""
+
+    __slots__ = ()
+
+    def __enter__(self: _Self) -> _Self:
+        """Begin a measurement."""
+        measurement = Measurement(self)
+        _entered.set((*_entered.get(), measurement))
+        measurement.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the innermost measurement of this handle in this context."""
+        entered = _entered.get()
+        for at in reversed(range(len(entered))):
+            if entered[at].operation is self:
+                _entered.set(entered[:at] + entered[at + 1 :])
+                entered[at].__exit__(kind, error, traceback)
+                return
+        # Entered in another context, as an asynchronous generator can be when it is closed: the
+        # start is not known, the outcome is.
+        _finish(self, kind, None)
