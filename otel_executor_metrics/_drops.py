@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Hashable
 
 from otel_executor_metrics.catalog import DROP_REASONS
+from otel_executor_metrics.errors import show
 from otel_executor_metrics.typing import BindableInstrument, Clock
 
 _logger = logging.getLogger(__name__)
 
 LOG_INTERVAL = 60.0
 _MAX_KEYS = 1000
-_MAX_SHOWN = 100
 
 
 class Throttle:
@@ -79,12 +79,3 @@ class Drops:
                 rule,
                 f" ({held_back} more since the last such line)" if held_back else "",
             )
-
-
-def show(value: object) -> str:
-    """Return a short ``repr`` of anything, even of what has none."""
-    try:
-        text = repr(value[:_MAX_SHOWN] if isinstance(value, (str, bytes)) else value)
-    except Exception:  # a caller's own __repr__ may raise anything
-        text = f"<{type(value).__name__}>"
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
+from otel_executor_metrics._names import plain_text
+
 VALUE_MAX_LENGTH = 256
 OTHER = "other"
 """The value that stands for all values beyond the limit."""
@@ -14,6 +16,7 @@ LabelValues: TypeAlias = Literal["clean", "keep"]
 Cleaner: TypeAlias = Callable[[object], str]
 
 _OUTSIDE = re.compile(r"[^a-zA-Z0-9_:]", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean_value(raw: object) -> str:
@@ -33,7 +36,7 @@ def keep_value(raw: object) -> str:
     text = _text(raw)[:VALUE_MAX_LENGTH]
     if not text.strip():
         return ""
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def cleaner(mode: LabelValues) -> Cleaner:
@@ -44,9 +47,8 @@ def cleaner(mode: LabelValues) -> Cleaner:
 def _text(raw: object) -> str:
     if raw is None:
         return ""
-    # The plain text of a str subclass, whatever its own __str__ says: an Enum member of str
-    # equals its value, so a dict look-up could not tell the two apart.
-    return str.__str__(raw) if isinstance(raw, str) else str(raw)
+    text = plain_text(raw)
+    return str(raw) if text is None else text
 
 
 class ValueLimit:

@@ -29,9 +29,10 @@ def operation_name(raw: object) -> str | None:
     Source: contract §3. ``op_`` goes before a name that does not start with a letter, since
     OpenTelemetry's instrument names must.
     """
-    if not isinstance(raw, str) or not raw.strip() or len(raw) > OPERATION_MAX_LENGTH:
+    text = plain_text(raw)
+    if text is None or not text.strip() or len(text) > OPERATION_MAX_LENGTH:
         return None
-    name = _OUTSIDE.sub("_", raw)
+    name = _OUTSIDE.sub("_", text)
     if not name[0].isalpha():
         name = f"op_{name}"
     return _RUN.sub("_", name).rstrip("_")
@@ -39,8 +40,17 @@ def operation_name(raw: object) -> str | None:
 
 def label_name(raw: object) -> str | None:
     """Return ``raw`` as a label name, or None where Prometheus would refuse it (contract §3)."""
-    if not isinstance(raw, str) or raw.startswith("__") or raw == "le":
+    text = plain_text(raw)
+    if text is None or text.startswith("__") or text == "le" or not _LABEL.fullmatch(text):
         return None
-    if not _LABEL.fullmatch(raw):
-        return None
-    return _RUN.sub("_", raw)
+    return _RUN.sub("_", text)
+
+
+def plain_text(raw: object) -> str | None:
+    """Return the text that ``raw`` is, or None where it is none.
+
+    Of a ``str`` subclass it is the plain text, whatever its own ``__str__`` says: an Enum member
+    equals its value, so a dict look-up could not tell the two apart. ``type`` is asked, not the
+    object, whose ``__class__`` may raise.
+    """
+    return str.__str__(raw) if issubclass(type(raw), str) else None

@@ -12,7 +12,7 @@ def non_negative(raw: object) -> float | None:
     """
     if type(raw) is float:
         return raw if 0.0 <= raw < inf else None
-    if isinstance(raw, (str, bytes, bytearray, bool)):
+    if issubclass(type(raw), (str, bytes, bytearray, bool)):  # isinstance would ask the object
         return None
     try:
         number = float(raw)  # type: ignore[arg-type]

@@ -47,7 +47,7 @@ def seconds(value: object) -> float:
     rule = "must be a number of seconds above 0"
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(rule) from None
     if isinstance(value, bool) or not 0 < number < math.inf:
         raise ValueError(rule)

@@ -25,7 +25,7 @@ LISTED_LIMIT = 1000
 
 def check_name(name: object) -> None:
     """Refuse a name that could not be exported as it stands."""
-    if operation_name(name) != name:
+    if not isinstance(name, str) or operation_name(name) != name:
         raise CatalogError(f"operation {name!r}: its name {OPERATION_RULE}")
 
 
@@ -58,17 +58,23 @@ def checked_labels(operation: str, labels: object) -> tuple[str, ...]:
 def checked_buckets(operation: str, buckets: object) -> tuple[float, ...]:
     """Return ``buckets`` as rising finite floats, without a closing +Inf."""
     given = _sequence(buckets) or ()
-    numeric = all(isinstance(b, (int, float)) and not isinstance(b, bool) for b in given)
-    found = tuple(map(float, given)) if numeric else ()
+    found = tuple(map(float, given)) if all(map(_is_bound, given)) else ()
     if found and found[-1] == math.inf:
         found = found[:-1]
     rising = all(low < high for low, high in pairwise(found))
-    if not found or not rising or not (found[0] > 0 and found[-1] < BUCKET_LIMIT):
+    if not found or not rising or math.inf in found:
         raise CatalogError(
             f"operation {operation!r}: buckets={buckets!r}: must be rising upper bounds in seconds,"
             f" each above 0 and below {BUCKET_LIMIT:.0f} (+Inf is implied)"
         )
     return found
+
+
+def _is_bound(value: object) -> bool:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    # Compared as it is: a long integer would not become a float.
+    return 0 < value < BUCKET_LIMIT or value == math.inf
 
 
 def checked_values(

@@ -251,3 +251,21 @@ class Catalog:
                     " (or pass include_builtin=False to define the built-in operations anew)"
                 )
         self._owners.update((sample.lower(), owner) for sample in samples)
+
+    def check_limits(self, label_values: int, label_sets: int) -> None:
+        """Raise CatalogError where an operation lists more than the limits of the facade admit."""
+        for operation in self:
+            for label, values in operation.label_values.items():
+                _check_count(operation, label, len(values), "max_label_values", label_values)
+            error_types = len(operation.error_types)
+            _check_count(operation, ERROR_TYPE, error_types, "max_label_values", label_values)
+            sets = len(operation.listed_label_sets)
+            _check_count(operation, "all labels", sets, "max_label_sets", label_sets)
+
+
+def _check_count(operation: Operation, what: str, count: int, setting: str, limit: int) -> None:
+    if count > limit:
+        raise CatalogError(
+            f"operation {operation.name!r}: lists {count} values of {what}: must be at most"
+            f" {setting}={limit}; list fewer, or raise the limit"
+        )

@@ -13,7 +13,7 @@ from typing import Any, Final, TypedDict
 
 from otel_executor_metrics import _parsers
 from otel_executor_metrics._labels import LabelValues
-from otel_executor_metrics.errors import SettingError
+from otel_executor_metrics.errors import SettingError, show
 
 _logger = logging.getLogger(__name__)
 
@@ -270,4 +270,7 @@ def _consequence(setting: Setting) -> str:
 
 def _sdk_disabled(environ: Mapping[str, str]) -> bool:
     """Tell whether OpenTelemetry is switched off; its specification knows only "true"."""
-    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    value = environ.get("OTEL_SDK_DISABLED", "").strip()
+    if value.lower() not in ("", "true", "false"):
+        _logger.warning("OTEL_SDK_DISABLED=%s: must be true or false; taken as false", show(value))
+    return value.lower() == "true"

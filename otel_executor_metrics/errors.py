@@ -11,7 +11,7 @@ class SettingError(ValueError):
     def __init__(
         self, setting: str, value: object, rule: str, *, shown_as: str | None = None
     ) -> None:
-        super().__init__(f"{shown_as or setting}={_shorten(repr(value))}: {rule}")
+        super().__init__(f"{shown_as or setting}={show(value)}: {rule}")
         self.setting = setting
         self.rule = rule
 
@@ -24,5 +24,13 @@ class MissingExtraError(ImportError):
     """An exporter needs a package that is not installed; the message names the extra."""
 
 
-def _shorten(text: str, limit: int = 120) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+_MAX_SHOWN = 100
+
+
+def show(value: object) -> str:
+    """Return a short ``repr`` of anything, even of what has none, for messages."""
+    try:
+        text = repr(value[:_MAX_SHOWN] if isinstance(value, (str, bytes)) else value)
+    except Exception:  # a caller's own __repr__ may raise anything
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

@@ -74,12 +74,12 @@ class LabelPolicy:
         return admitted, exact and admitted == (value or UNKNOWN)
 
     def _items(self, labels: object) -> list[tuple[object, object]] | None:
-        if labels is None:
-            return []
-        # A caller's own mapping may raise anything.
+        # A caller's own mapping may raise anything, at any of its items.
         with contextlib.suppress(Exception):
+            if not labels:
+                return []
             if isinstance(labels, Mapping):
-                return list(labels.items())
+                return [(name, value) for name, value in labels.items()]
         self._drop("invalid_label", labels, _LABELS_RULE)
         return None
 

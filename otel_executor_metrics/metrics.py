@@ -38,7 +38,7 @@ def _never_raises(method: F) -> F:
 
 
 def _record_nothing(
-    operation_type: str,
+    operation_type: str = "",
     success: bool = True,
     duration: float | None = None,
     *,
@@ -47,10 +47,6 @@ def _record_nothing(
     **ignored: object,
 ) -> None:
     """Do nothing: the ``record_operation`` of a disabled facade."""
-
-
-def _names_operation(entry: object) -> bool:
-    return isinstance(entry, Mapping) and "operation" in entry
 
 
 class ExecutorMetrics:
@@ -91,6 +87,7 @@ class ExecutorMetrics:
             {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings}, os.environ
         )
         catalog = Catalog([*(BUILTIN_OPERATIONS if include_builtin else ()), *operations])
+        catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
         self._lock = threading.Lock()
         self._recorder: Recorder | NoopRecorder = NoopRecorder()
         self._runtime: Runtime | None = None
@@ -121,7 +118,7 @@ class ExecutorMetrics:
 
     def record_operation(
         self,
-        operation_type: str,
+        operation_type: str = "",
         success: bool = True,
         duration: float | None = None,
         *,
@@ -185,16 +182,13 @@ class ExecutorMetrics:
         entry is dropped and counted; the others are recorded.
         """
         for entry in operations:
-            if _names_operation(entry):
-                self.record_operation(
-                    entry["operation"],
-                    entry.get("success", True),
-                    entry.get("duration"),
-                    labels=entry.get("labels"),
-                    error_type=entry.get("error_type", "unknown"),
-                )
-            else:
+            try:
+                outcome = (entry["operation"], entry.get("success", True), entry.get("duration"))
+                labels, error_type = entry.get("labels"), entry.get("error_type", "unknown")
+            except Exception:  # no mapping, no operation, or a mapping that raises
                 self._recorder.drop_entry(entry)
+            else:
+                self.record_operation(*outcome, labels=labels, error_type=error_type)
 
     def operation(self, operation: str, /, **labels: object) -> OperationHandle:
         """Return the handle of an operation and label set, for loops where every call counts.

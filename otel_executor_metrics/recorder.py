@@ -103,7 +103,7 @@ class Recorder:
 
     def drop_entry(self, entry: object) -> None:
         """Count an entry of a batch that names no operation."""
-        rule = "an entry of a batch must be a mapping with the key 'operation'"
+        rule = "an entry of a batch must be a readable mapping with the key 'operation'"
         self._drops.count("invalid_operation", "of a batch", entry, rule)
 
     def drop_error(self, method: str, error: Exception) -> None:
