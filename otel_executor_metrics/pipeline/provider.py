@@ -28,9 +28,16 @@ class Pipeline:
         readers: OpenTelemetry metric readers; each belongs to this pipeline alone.
         service_name: the resource's ``service.name``; else what OpenTelemetry's own variables
             (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say.
+        cells: False records through the SDK's public calls even where cells would work.
     """
 
-    def __init__(self, readers: Sequence[MetricReader], service_name: str | None = None) -> None:
+    def __init__(
+        self,
+        readers: Sequence[MetricReader],
+        service_name: str | None = None,
+        *,
+        cells: bool = True,
+    ) -> None:
         # The provider reads this list whenever an instrument is recorded for the first time, so
         # an operation that comes into being later gets its View by being appended here.
         self._views: list[View] = []
@@ -40,7 +47,7 @@ class Pipeline:
             views=self._views,
             shutdown_on_exit=False,  # the facade does, within its time
         )
-        self._cells = suits(readers) and cells_work()
+        self._cells = cells and suits(readers) and cells_work()
         # One constant scope: the Collector's exporter keys by it even where it hides its labels.
         self._meter = self._provider.get_meter(METER_NAME, __version__)
 

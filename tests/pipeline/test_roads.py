@@ -1,0 +1,184 @@
+"""Both roads of recording, cells and the SDK's public calls, yield the same data points."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.metrics import Counter, Histogram
+from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
+
+from otel_executor_metrics._labels import cleaner
+from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Instrument
+from otel_executor_metrics.cell_operation import CellOperation
+from otel_executor_metrics.pipeline import Pipeline, cells, selfcheck
+from otel_executor_metrics.pipeline.instruments import PublicCell
+from otel_executor_metrics.recorder import Recorder
+from otel_executor_metrics.typing import OperationHandle
+
+COUNTER = Instrument("events", "counter", "Events")
+DELTA: dict[type, AggregationTemporality] = {
+    Counter: AggregationTemporality.DELTA,
+    Histogram: AggregationTemporality.DELTA,
+}
+
+
+def make_recorder(*readers: InMemoryMetricReader, cells: bool) -> Recorder:
+    """Return a recorder of the built-in operations that writes to ``readers``."""
+    return Recorder(
+        Catalog(BUILTIN_OPERATIONS),
+        Pipeline(readers, cells=cells),
+        clean=cleaner("clean"),
+        max_label_values=4,
+        max_label_sets=6,
+        max_operations=3,
+    )
+
+
+def points(reader: InMemoryMetricReader) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Return the data points of ``reader`` without times, and without histograms at zero.
+
+    Only cells can say that a histogram exists and nothing was observed.
+    """
+    data = reader.get_metrics_data()
+    return {
+        (metric.name, metric.unit, metric.description, *sorted((point.attributes or {}).items())): {
+            name: held for name, held in vars(point).items() if "time" not in name
+        }
+        for resource in (data.resource_metrics if data else ())
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        for point in metric.data.data_points
+        if getattr(point, "count", 1)
+    }
+
+
+durations = st.one_of(
+    st.floats(0, 20), st.sampled_from([0.005, 0.25, 10.0, -1.0, float("nan"), float("inf"), "x"])
+)
+optional = st.one_of(st.none(), durations)
+error_types = st.sampled_from(["Timeout", "Value Error", "", "a", "b", "c"])
+ACTIONS: dict[str, tuple[Callable[..., None], st.SearchStrategy[tuple[Any, ...]]]] = {
+    "success": (lambda to, *given: to.success(*given), st.tuples(optional)),
+    "failure": (lambda to, *given: to.failure(*given), st.tuples(error_types, optional)),
+    "retry": (lambda to, *given: to.retry(*given), st.tuples(st.integers(-1, 4))),
+    "observe": (lambda to, *given: to.observe(*given), st.tuples(durations)),
+    "begin": (lambda to: to.begin(), st.tuples()),
+    "end": (lambda to: to.end(), st.tuples()),
+}
+actions = st.sampled_from(sorted(ACTIONS)).flatmap(
+    lambda name: st.tuples(st.just(name), ACTIONS[name][1])
+)
+labels = st.one_of(
+    st.none(),
+    st.dictionaries(
+        st.sampled_from(["task_type", "queue", "le"]), st.sampled_from("abcdef"), max_size=2
+    ),
+)
+operations = st.sampled_from(["intent", "execute", "Execute", "sync up", "x", "y", "z", ""])
+# None is a collection by all readers.
+programs = st.lists(st.one_of(st.none(), st.tuples(operations, labels, actions)), max_size=40)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@given(program=programs)
+def test_both_roads_yield_the_same_points(count: int, program: list[Any]) -> None:
+    """Whatever is recorded and whenever it is collected, each reader sees the same either way."""
+    collected = []
+    for by_cells in (True, False):
+        readers = [InMemoryMetricReader() for _ in range(count)]
+        recorder = make_recorder(*readers, cells=by_cells)
+        collected.append(list(run(program, recorder, readers)))
+
+    assert collected[0] == collected[1]
+
+
+def run(
+    program: list[Any], recorder: Recorder, readers: list[InMemoryMetricReader]
+) -> Iterator[list[dict[Any, Any]]]:
+    """Run ``program``; yield what the readers see, each time that it collects and at its end."""
+    for step in (*program, None):
+        if step is None:
+            yield [points(reader) for reader in readers]
+        else:
+            operation, given_labels, (action, arguments) = step
+            ACTIONS[action][0](recorder.find(operation, given_labels), *arguments)
+
+
+def bound(*readers: InMemoryMetricReader) -> OperationHandle:
+    """Return the handle of an operation that records to ``readers`` the way that suits them."""
+    return make_recorder(*readers, cells=True).find("plan")
+
+
+def test_cells_are_the_road_of_cumulative_readers() -> None:
+    """With the SDK at hand, recording goes into cells; the other tests would prove little else."""
+    assert isinstance(bound(InMemoryMetricReader(), InMemoryMetricReader()), CellOperation)
+
+
+def test_a_delta_reader_gets_every_record_once() -> None:
+    """Delta temporality takes the public road, and no collection repeats or loses anything."""
+    reader = InMemoryMetricReader(preferred_temporality=DELTA)
+    plan = bound(reader)
+    assert not isinstance(plan, CellOperation)
+    successes = []
+    for duration in (0.1, 0.2, 0.3):
+        plan.success(duration)
+        seen = points(reader)
+        successes.append(seen["plan_success", "", "Number of successful plans"]["value"])
+        assert seen["plan_latency", "s", "Latency of task planning"]["sum"] == duration
+    assert successes == [1, 1, 1]
+
+
+def test_what_is_measured_through_the_sdk_counts_beside_the_cell() -> None:
+    """A series with a cell still takes the measurements that go through its instrument."""
+    reader = InMemoryMetricReader()
+    pipeline = Pipeline([reader])
+    cell = pipeline.declare(COUNTER).bind({"a": "b"}, Lock())
+    cell.record(2)
+    pipeline._meter.create_counter("events", description="Events").add(3, {"a": "b"})
+    cell.record(4)
+
+    assert points(reader)["events", "", "Events", ("a", "b")]["value"] == 9
+
+
+@pytest.fixture
+def changed_sdk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the SDK aggregations that take no cell, as a later release might."""
+    monkeypatch.setattr(cells._CellBacked, "aggregate", lambda self, *args: None)
+    selfcheck.cells_work.cache_clear()
+    yield
+    selfcheck.cells_work.cache_clear()
+
+
+@pytest.mark.usefixtures("changed_sdk")
+def test_an_sdk_that_does_not_take_cells_gets_public_calls(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The self-check finds out, warns once, and everything is still recorded."""
+    reader = InMemoryMetricReader()
+    with caplog.at_level(logging.WARNING):
+        bound(reader).success(0.5)
+        bound(InMemoryMetricReader())
+
+    assert [record.name for record in caplog.records] == [selfcheck.__name__]
+    seen = points(reader)
+    assert seen["plan_success", "", "Number of successful plans"]["value"] == 1
+    assert seen["plan_latency", "s", "Latency of task planning"]["count"] == 1
+
+
+def test_an_sdk_that_changed_altogether_gets_public_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception out of the SDK's inside is as good a reason."""
+    monkeypatch.setattr(cells.CellSumAggregation, "_create_aggregation", None)
+    selfcheck.cells_work.cache_clear()
+    try:
+        assert not selfcheck.cells_work()
+        assert isinstance(Pipeline([]).declare(COUNTER).bind({}, Lock()), PublicCell)
+    finally:
+        monkeypatch.undo()
+        selfcheck.cells_work.cache_clear()
+        assert selfcheck.cells_work()
