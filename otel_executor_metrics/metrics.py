@@ -210,8 +210,7 @@ class ExecutorMetrics:
         """
         if self._runtime is None:
             return lambda function: function
-        self.measure(metric_name, labels)
-        return functools.partial(measured, measure=lambda: self.measure(metric_name, labels))
+        return functools.partial(measured, find=self._runtime.recorder.finder(metric_name, labels))
 
     def get_metrics_summary(self) -> dict[str, Any]:
         """Return what a person debugging wants to know."""

@@ -8,13 +8,14 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, TypeAlias, TypeVar
 
 from otel_executor_metrics.measurement import Measurement
+from otel_executor_metrics.typing import OperationHandle
 
-Measure: TypeAlias = Callable[[], Measurement]
+Find: TypeAlias = Callable[[], OperationHandle]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def measured(function: F, measure: Measure) -> F:
-    """Return ``function`` with each call inside ``measure()``.
+def measured(function: F, find: Find) -> F:
+    """Return ``function`` with each call measured as the operation that ``find`` finds.
 
     Coroutine functions, functions, generators and asynchronous generators stay what they are, and
     keep name, docstring and signature. A generator is measured from its first step to its end.
@@ -23,9 +24,9 @@ def measured(function: F, measure: Measure) -> F:
         TypeError: ``function`` cannot be wrapped without changing what it is.
     """
     if isinstance(function, (staticmethod, classmethod)):
-        return type(function)(measured(function.__func__, measure))
+        return type(function)(measured(function.__func__, find))
     _check_wrappable(function)
-    wrapper = _wrapper_of(function)(function, measure)
+    wrapper = _wrapper_of(function)(function, find)
     return functools.wraps(function)(wrapper)  # type: ignore[return-value]
 
 
@@ -34,7 +35,7 @@ def _check_wrappable(function: object) -> None:
         raise TypeError(f"with_metrics wraps functions and methods, not {function!r}")
 
 
-def _wrapper_of(function: Callable[..., Any]) -> Callable[[Any, Measure], Callable[..., Any]]:
+def _wrapper_of(function: Callable[..., Any]) -> Callable[[Any, Find], Callable[..., Any]]:
     # An object with an async __call__ is told by that method, not by itself.
     kinds = (function, getattr(function, "__call__", function))  # noqa: B004
     if any(map(inspect.iscoroutinefunction, kinds)):
@@ -46,33 +47,33 @@ def _wrapper_of(function: Callable[..., Any]) -> Callable[[Any, Measure], Callab
     return _plain
 
 
-def _plain(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
+def _plain(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with measure():
+        with Measurement(find()):
             return function(*args, **kwargs)
 
     return wrapper
 
 
-def _coroutine(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
+def _coroutine(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with measure():
+        with Measurement(find()):
             return await function(*args, **kwargs)
 
     return wrapper
 
 
-def _generator(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
+def _generator(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        with measure():
+        with Measurement(find()):
             return (yield from function(*args, **kwargs))
 
     return wrapper
 
 
-def _async_generator(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
+def _async_generator(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        with measure():
+        with Measurement(find()):
             inner = function(*args, **kwargs)
             step = inner.__anext__()
             # What ``yield from`` does, which asynchronous generators lack.

@@ -101,6 +101,15 @@ class Recorder:
         except Exception:  # not seen before, or nothing that can be looked up
             return self.bind(operation, labels)
 
+    def finder(self, operation: object, labels: object) -> Callable[[], OperationHandle]:
+        """Return a ``find`` for one operation and label set: bound here, looked up no more.
+
+        What is dropped or becomes ``other`` is looked up each time, since it is counted each time.
+        """
+        series = self._series_of(operation)
+        bound, exact = series.bind(labels) if series else (NOOP_OPERATION, False)
+        return (lambda: bound) if exact else (lambda: self.find(operation, labels))
+
     def drop_entry(self, entry: object) -> None:
         """Count an entry of a batch that names no operation."""
         rule = "an entry of a batch must be a readable mapping with the key 'operation'"

@@ -1,0 +1,94 @@
+"""The command line: ``otel-executor-metrics``, or ``python -m otel_executor_metrics``.
+
+Each command is a module named in ``COMMANDS``, which has the shape of :class:`CommandModule`. It
+imports what it needs to run inside ``run``, so that ``--help`` stays quick.
+
+Exit statuses: 0 done, or ended as meant by a signal; 1 it could not be done, the reason is one
+line on stderr; 2 the arguments cannot be used; 130 interrupted before it was set up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, Protocol, cast
+
+from otel_executor_metrics._version import __version__
+
+PROG: Final = "otel-executor-metrics"
+
+COMMANDS: Final = {
+    "demo": "otel_executor_metrics.demo.command",
+    "serve": "otel_executor_metrics.demo.serve",
+}
+"""The module of each command, in the order that the help shows them."""
+
+
+class CommandModule(Protocol):
+    """What a command's module offers."""
+
+    SUMMARY: str
+    """One line for the list of commands."""
+
+    EPILOG: str
+    """What a user of the command must know beyond its arguments."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments of the command."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it, and return the exit status."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that ``argv`` (default: the program's arguments) names.
+
+    Returns the exit status; arguments that cannot be used raise SystemExit(2), as argparse does.
+    """
+    if sys.stdout is None:  # started with it closed
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open as stdout does
+    args = _parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _reader_gone()
+    except (OSError, ValueError) as error:
+        print(f"{PROG} {args.command}: error: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROG,
+        description="Metrics of task executors, for Prometheus or an OpenTelemetry Collector.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    commands.required = True
+    for name, path in COMMANDS.items():
+        module = cast("CommandModule", importlib.import_module(path))
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=f"{module.SUMMARY}.",
+            epilog=module.EPILOG,
+            allow_abbrev=False,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def _reader_gone() -> int:
+    # Whoever read our output has left (``demo | head``). What is still buffered must not raise
+    # again when the interpreter flushes at exit; see the note on SIGPIPE in Python's signal module.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

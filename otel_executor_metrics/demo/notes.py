@@ -1,0 +1,41 @@
+"""Log records kept for the table, which lines in between would destroy."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+
+MOST_KEPT = 100
+
+
+class Notes(logging.Handler):
+    """While entered, keeps the text of each warning that any library logs, once each."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the record's message, in one line."""
+        text = " ".join(record.getMessage().split())
+        if text not in self.texts and len(self.texts) < MOST_KEPT:
+            self.texts.append(text)
+
+    def taken(self) -> list[str]:
+        """Return the texts, and forget them."""
+        found, self.texts = self.texts, []
+        return found
+
+    def __enter__(self) -> Notes:
+        """Listen to all loggers."""
+        logging.getLogger().addHandler(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Listen no more."""
+        logging.getLogger().removeHandler(self)

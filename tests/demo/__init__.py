@@ -1,0 +1,1 @@
+"""Tests of the commands ``demo`` and ``serve``, and of the workload."""
