@@ -44,7 +44,15 @@ def whole(low: int, high: int) -> Callable[[object], int]:
 
 def seconds(value: object) -> float:
     """Read a number of seconds above 0."""
-    rule = "must be a number of seconds above 0"
+    return _positive(value, "must be a number of seconds above 0")
+
+
+def milliseconds(value: object) -> float:
+    """Read a number of milliseconds above 0."""
+    return _positive(value, "must be a number of milliseconds above 0")
+
+
+def _positive(value: object, rule: str) -> float:
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -165,6 +165,20 @@ SETTINGS: Final = (
         secret=True,
     ),
     Setting(
+        "export_interval_millis",
+        ("OTEL_METRIC_EXPORT_INTERVAL",),
+        _parsers.milliseconds,
+        60_000.0,
+        "Milliseconds between two exports of the exporters that send.",
+    ),
+    Setting(
+        "export_timeout_millis",
+        ("OTEL_METRIC_EXPORT_TIMEOUT",),
+        _parsers.milliseconds,
+        30_000.0,
+        "Milliseconds that one such export may take.",
+    ),
+    Setting(
         "shutdown_timeout",
         ("METRICS_SHUTDOWN_TIMEOUT",),
         _parsers.seconds,
@@ -191,6 +205,8 @@ class SettingArguments(TypedDict, total=False):
     tls_client_ca: str | PathLike[str] | None
     basic_auth: tuple[str, str] | str | None
     bearer_token: str | None
+    export_interval_millis: float | None
+    export_timeout_millis: float | None
     shutdown_timeout: float | None
 
 
@@ -214,7 +230,11 @@ class Settings:
     tls_client_ca: str | None
     basic_auth: tuple[str, str] | None = field(repr=False)
     bearer_token: str | None = field(repr=False)
+    export_interval_millis: float
+    export_timeout_millis: float
     shutdown_timeout: float
+    refused: bool
+    """Whether metrics are off because a setting that guards access could not be read."""
     from_environment: Mapping[str, str]
     """The variable that each setting came from, for those that came from one."""
 
@@ -234,11 +254,12 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str]) -> Sett
             raise TypeError(f"unknown setting {name!r}; known are {', '.join(sorted(known))}")
     sources = {setting: _source(setting, arguments, environ) for setting in SETTINGS}
     values = {setting.argument: value for setting, (_, value) in sources.items()}
-    if any(value is _SHUT for value in values.values()) or _sdk_disabled(environ):
-        values = {name: None if value is _SHUT else value for name, value in values.items()}
+    refused = any(value is _SHUT for value in values.values()) and values["enable_metrics"]
+    if refused or _sdk_disabled(environ):
         values["enable_metrics"] = False
+    values = {name: None if value is _SHUT else value for name, value in values.items()}
     origins = {setting.argument: name for setting, (name, _) in sources.items() if name}
-    return Settings(**values, from_environment=origins)
+    return Settings(**values, refused=refused, from_environment=origins)
 
 
 _SHUT: Final = object()

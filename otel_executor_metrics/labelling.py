@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from otel_executor_metrics._labels import VALUE_MAX_LENGTH, Cleaner, ValueLimit
 from otel_executor_metrics._names import ERROR_TYPE, LABEL_RULE, label_name
-from otel_executor_metrics.instruments import Drop
 
 MAX_LABEL_NAMES = 32
 """Label names of one operation: a caller who makes names of data is stopped here."""
@@ -16,107 +16,103 @@ MAX_LABEL_NAMES = 32
 UNKNOWN = "unknown"
 """The ``error_type`` of a failure that came without one."""
 
+_NAME_RULE = f"a label name {LABEL_RULE}, and not come twice"
 _LABELS_RULE = "labels must be a mapping of names to values"
 _RESERVED_RULE = "pass error_type as an argument; as a label it is reserved for failures"
 _VALUE_RULE = "a label value must be a text, or something that str() can turn into one"
 _NAMES_RULE = f"an operation has at most {MAX_LABEL_NAMES} label names"
 
 
-class LabelPolicy:
-    """Cleans and limits the labels of one operation; tells of all that it changes.
+class Drop(NamedTuple):
+    """What could not be taken, and why."""
 
-    Both methods return next to their result whether it is *exact*: nothing was dropped and no
-    value became ``other``. What is exact may be remembered; the rest must be counted each time.
+    reason: str
+    value: object
+    rule: str
+
+
+class Cleaned(NamedTuple):
+    """Labels as attributes, and what had to be changed for that."""
+
+    attributes: dict[str, str]
+    drops: list[Drop]
+    overflows: list[str]
+    """Labels whose value became ``other``."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing was lost, so that the same labels need no second look."""
+        return not self.drops and not self.overflows
+
+
+class LabelPolicy:
+    """Cleans and limits the labels of one operation.
 
     Args:
         declared: label names that the limit on names must never refuse.
         clean: makes a label value of what was passed.
         limit: distinct values of one label.
-        drop: counts what is dropped.
-        overflow: counts a value that became ``other``, by label.
     """
 
-    def __init__(
-        self,
-        declared: Iterable[str],
-        *,
-        clean: Cleaner,
-        limit: int,
-        drop: Drop,
-        overflow: Callable[[str], None],
-    ) -> None:
+    def __init__(self, declared: Iterable[str], *, clean: Cleaner, limit: int) -> None:
         self._clean = clean
         self._values = ValueLimit(limit, (ERROR_TYPE, *declared))
-        self._drop = drop
-        self._overflow = overflow
         self._lock = threading.Lock()
 
-    def attributes(self, labels: object) -> tuple[dict[str, str], bool]:
+    def labels(self, labels: object) -> Cleaned:
         """Return ``labels`` as attributes; labels with an empty value are left out."""
-        found: dict[str, str] = {}
-        items = self._items(labels)
-        exact = items is not None
-        for raw_name, raw_value in items or ():
-            name = self._name(raw_name, found)
-            value = self._value(raw_value)
-            if name is None or value is None:
-                exact = False
-            elif value:
-                found[name] = self._admitted(name, value)
-                exact &= found[name] == value
-        return found, exact
+        cleaned = Cleaned({}, [], [])
+        for raw_name, raw_value in self._items(labels, cleaned):
+            name = self._name(raw_name, cleaned)
+            value = self._value(raw_value, cleaned)
+            if name and value:
+                self._admit(name, value, cleaned)
+        return cleaned
 
-    def error_type(self, raw: object) -> tuple[str, bool]:
-        """Return ``raw`` as the value of ``error_type``; an empty one is ``unknown``."""
-        value = self._value(raw)
-        exact = value is not None
-        admitted = self._admitted(ERROR_TYPE, value or UNKNOWN)
-        return admitted, exact and admitted == (value or UNKNOWN)
+    def error_type(self, raw: object) -> Cleaned:
+        """Return ``raw`` as the attribute ``error_type``; an empty one is ``unknown``."""
+        cleaned = Cleaned({}, [], [])
+        self._admit(ERROR_TYPE, self._value(raw, cleaned) or UNKNOWN, cleaned)
+        return cleaned
 
-    def _items(self, labels: object) -> list[tuple[object, object]] | None:
+    @staticmethod
+    def _items(labels: object, cleaned: Cleaned) -> list[tuple[object, object]]:
         # A caller's own mapping may raise anything, at any of its items.
         with contextlib.suppress(Exception):
             if not labels:
                 return []
             if isinstance(labels, Mapping):
                 return [(name, value) for name, value in labels.items()]
-        self._drop("invalid_label", labels, _LABELS_RULE)
-        return None
+        cleaned.drops.append(Drop("invalid_label", labels, _LABELS_RULE))
+        return []
 
-    def _name(self, raw: object, taken: Mapping[str, str]) -> str | None:
+    def _name(self, raw: object, cleaned: Cleaned) -> str | None:
         name = label_name(raw)
-        if name is None or name in taken:
-            self._drop("invalid_label", raw, f"a label name {LABEL_RULE}, and not come twice")
+        if name is None or name in cleaned.attributes:
+            cleaned.drops.append(Drop("invalid_label", raw, _NAME_RULE))
             return None
         if name == ERROR_TYPE:
-            self._drop("invalid_label", raw, _RESERVED_RULE)
+            cleaned.drops.append(Drop("invalid_label", raw, _RESERVED_RULE))
             return None
         with self._lock:
             admitted = self._values.admit_label(name, MAX_LABEL_NAMES)
         if not admitted:
-            self._drop("label_limit", raw, _NAMES_RULE)
-            return None
-        return name
+            cleaned.drops.append(Drop("label_limit", raw, _NAMES_RULE))
+        return name if admitted else None
 
-    def _value(self, raw: object) -> str | None:
+    def _value(self, raw: object, cleaned: Cleaned) -> str | None:
         # Not under the lock: str() runs the caller's code.
         try:
             return self._clean(raw)
         except Exception:  # a caller's own __str__ may raise anything
-            self._drop("invalid_label", raw, _VALUE_RULE)
+            cleaned.drops.append(Drop("invalid_label", raw, _VALUE_RULE))
             return None
 
-    def _admitted(self, name: str, value: str) -> str:
+    def _admit(self, name: str, value: str, cleaned: Cleaned) -> None:
         with self._lock:
-            admitted = self._values.admit(name, value)
-        if admitted != value:
-            self._overflow(name)
-        return admitted
-
-    def count_overflow(self, names: Iterable[str]) -> None:
-        """Count for each of ``names`` that its value became ``other``."""
-        for name in names:
-            self._overflow(name)
+            cleaned.attributes[name] = self._values.admit(name, value)
+        if cleaned.attributes[name] != value:
+            cleaned.overflows.append(name)
 
 
 def worth_remembering(text: object) -> bool:

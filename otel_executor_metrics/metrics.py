@@ -92,7 +92,7 @@ class ExecutorMetrics:
         self._recorder: Recorder | NoopRecorder = NoopRecorder()
         self._runtime: Runtime | None = None
         self.metrics_port = self._settings.metrics_port
-        self.degraded = False
+        self.degraded = self._settings.refused
         if self._settings.enable_metrics:
             self._runtime = Runtime.start(self._settings, catalog)
             self.degraded = self._runtime is None

@@ -22,13 +22,15 @@ from otel_executor_metrics.catalog import (
     Operation,
 )
 from otel_executor_metrics.instruments import Family
-from otel_executor_metrics.labelling import LabelPolicy, worth_remembering
+from otel_executor_metrics.labelling import Drop, LabelPolicy, worth_remembering
 from otel_executor_metrics.series import OperationSeries
 from otel_executor_metrics.typing import BindableInstrument, Cell, OperationHandle
 
 MAX_REMEMBERED = 65_536
 """Entries of the cache of what callers passed; it starts anew when it is full."""
 
+_STRICT_RULE = "strict=True admits only operations of the catalogue; add it to operations=[…]"
+_LIMIT_RULE = "max_operations is reached; add it to operations=[…] or raise the limit"
 _OPERATION_RULE = f"an operation's name must be a text of 1 to {OPERATION_MAX_LENGTH} characters"
 
 
@@ -91,7 +93,7 @@ class Recorder:
     @property
     def label_set_count(self) -> int:
         """The number of label sets that have series, over all operations."""
-        return sum(len(series) for series in tuple(self._series.values()))
+        return sum(series.label_set_count for series in tuple(self._series.values()))
 
     def find(self, operation: object, labels: object = None) -> OperationHandle:
         """Return the handles of ``operation`` with ``labels``. Never raises."""
@@ -107,8 +109,8 @@ class Recorder:
         What is dropped or becomes ``other`` is looked up each time, since it is counted each time.
         """
         series = self._series_of(operation)
-        bound, exact = series.bind(labels) if series else (NOOP_OPERATION, False)
-        return (lambda: bound) if exact else (lambda: self.find(operation, labels))
+        bound = None if isinstance(series, Drop) else series.prepare(labels)
+        return (lambda: self.find(operation, labels)) if bound is None else (lambda: bound)
 
     def drop_entry(self, entry: object) -> None:
         """Count an entry of a batch that names no operation."""
@@ -122,7 +124,10 @@ class Recorder:
     def bind(self, operation: object, labels: object) -> OperationHandle:
         """Return the handles of what may be new, and remember them where that is safe."""
         series = self._series_of(operation)
-        if series is None:
+        if isinstance(series, Drop):
+            # All that are beyond the limit are one to the log: there may be any number.
+            named = "(any)" if series.reason == "operation_limit" else series.value
+            self._drops.count(series.reason, named, series.value, series.rule)
             return NOOP_OPERATION
         # Of one moment: the caller may change the dict while it is looked at.
         labels = dict(labels) if type(labels) is dict else labels
@@ -137,15 +142,14 @@ class Recorder:
                 self.remembered.clear()
             self.remembered[(operation, *items) if items else operation] = bound
 
-    def _series_of(self, raw: object) -> OperationSeries | None:
+    def _series_of(self, raw: object) -> OperationSeries | Drop:
         name = operation_name(raw)
         if name is None:
-            self._drops.count("invalid_operation", raw, raw, _OPERATION_RULE)
-            return None
+            return Drop("invalid_operation", raw, _OPERATION_RULE)
         series = self._series.get(name.lower())
-        return series or self._first_use(name)
+        return self._first_use(name) if series is None else series
 
-    def _first_use(self, name: str) -> OperationSeries | None:
+    def _first_use(self, name: str) -> OperationSeries | Drop:
         """Add an operation that the catalogue does not name, if it may be added."""
         with self._lock:
             series = self._series.get(name.lower())
@@ -154,12 +158,8 @@ class Recorder:
             if not self._strict and len(self._catalog) < self._room:
                 return self._add_dynamic(name)
         if self._strict:
-            rule = "strict=True admits only operations of the catalogue; add it to operations=[…]"
-            self._drops.count("unknown_operation", name, name, rule)
-        else:
-            rule = "max_operations is reached; add it to operations=[…] or raise the limit"
-            self._drops.count("operation_limit", "beyond the limit", name, rule)
-        return None
+            return Drop("unknown_operation", name, _STRICT_RULE)
+        return Drop("operation_limit", name, _LIMIT_RULE)
 
     def _add_dynamic(self, name: str) -> OperationSeries:
         operation = Operation(name)
@@ -167,20 +167,18 @@ class Recorder:
         return self._add(operation)
 
     def _add(self, operation: Operation) -> OperationSeries:
-        drop = self._drops.of(operation.name)
-        policy = LabelPolicy(
-            operation.labels,
-            clean=self._clean,
-            limit=self._max_label_values,
-            drop=drop,
-            overflow=self._overflows.of(operation.name),
-        )
+        policy = LabelPolicy(operation.labels, clean=self._clean, limit=self._max_label_values)
         instruments = {
             role: self._pipeline.declare(instrument)
             for role, instrument in operation.instruments.items()
         }
         series = OperationSeries(
-            operation, instruments, policy, max_label_sets=self._max_label_sets, drop=drop
+            operation,
+            instruments,
+            policy,
+            max_label_sets=self._max_label_sets,
+            drop=self._drops.of(operation.name),
+            overflow=self._overflows.of(operation.name),
         )
         self._series[operation.name.lower()] = series
         self._families = {**self._families, **series.families()}

@@ -117,7 +117,7 @@ def _started(exporter: Exporter, settings: Settings) -> bool:
         exporter.start()
     except OSError as error:
         _logger.warning(
-            "Failed to start metrics server on %s port %d: %s. %s",
+            "Failed to start metrics server on %s port %d: %s. %s Until then there are no metrics.",
             settings.host,
             settings.metrics_port,
             error.strerror or error,
@@ -130,15 +130,14 @@ def _started(exporter: Exporter, settings: Settings) -> bool:
 
 
 def _remedy(error: OSError) -> str:
-    going_on = "The program runs on without it."
     if error.errno == errno.EADDRINUSE:
         return (
             "Another process has the port: choose a free one with metrics_port= or METRICS_PORT"
-            f" (0 takes any). {going_on}"
+            " (0 takes any)."
         )
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"This user may not: choose a port from 1024 on. {going_on}"
-    return f"The host must be an address of this machine: see host= or METRICS_HOST. {going_on}"
+        return "This user may not: choose a port from 1024 on."
+    return "The host must be an address of this machine: see host= or METRICS_HOST."
 
 
 def _left(deadline: float) -> float:

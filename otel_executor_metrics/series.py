@@ -19,7 +19,7 @@ from otel_executor_metrics.instruments import (
     GaugeFamily,
     HistogramFamily,
 )
-from otel_executor_metrics.labelling import LabelPolicy, worth_remembering
+from otel_executor_metrics.labelling import Cleaned, LabelPolicy, worth_remembering
 from otel_executor_metrics.typing import Attributes, BindableInstrument, Labels
 
 MAX_REMEMBERED = 1_000
@@ -40,12 +40,14 @@ class OperationSeries:
         *,
         max_label_sets: int,
         drop: Drop,
+        overflow: Callable[[str], None],
     ) -> None:
         self._operation = operation
         self._instruments = instruments
         self._policy = policy
         self._max_label_sets = max_label_sets
         self._drop = drop
+        self._overflow = overflow
         self._lock = threading.RLock()
         self._bound: dict[frozenset[tuple[str, str]], BoundOperation] = {}
         self._failures: dict[frozenset[tuple[str, str]], CounterHandle] = {}
@@ -58,22 +60,25 @@ class OperationSeries:
             for error_type in self._operation.error_types:
                 bound.failures(error_type)
 
-    def __len__(self) -> int:
-        """Return the number of label sets that are bound."""
+    @property
+    def label_set_count(self) -> int:
+        """The number of label sets that are bound."""
         return len(self._bound)
 
     def bind(self, labels: object) -> tuple[BoundOperation, bool]:
         """Return the handles of ``labels``, and whether these labels need no second look."""
-        attributes, exact = self._policy.attributes(labels)
-        key = frozenset(attributes.items())
-        with self._lock:
-            bound = self._bound.get(key)
-            if bound is None and len(self._bound) < self._max_label_sets:
-                bound = self._bound[key] = self._new(attributes)
-        if bound is not None:
-            return bound, exact
-        self._policy.count_overflow(attributes)
-        return self._bind_beyond(attributes), False
+        cleaned = self._policy.labels(labels)
+        self._tell(cleaned)
+        bound = self._within_limit(cleaned.attributes)
+        if bound is None:
+            self._tell(Cleaned({}, [], list(cleaned.attributes)))
+            return self._beyond_limit(cleaned.attributes), False
+        return bound, cleaned.exact
+
+    def prepare(self, labels: object) -> BoundOperation | None:
+        """Return the handles of labels that need no second look, else None. Nothing is counted."""
+        cleaned = self._policy.labels(labels)
+        return self._within_limit(cleaned.attributes) if cleaned.exact else None
 
     def families(self) -> dict[str, Family[Any]]:
         """Return the families of the operation by key, as ``ExecutorMetrics.metrics`` has them."""
@@ -101,24 +106,41 @@ class OperationSeries:
         kind = CellOperation if CellOperation.takes(cells) else BoundOperation
         return kind(cells, failures=failures, drop=self._drop)
 
-    def _bind_beyond(self, attributes: Attributes) -> BoundOperation:
+    def _within_limit(self, attributes: Attributes) -> BoundOperation | None:
+        key = frozenset(attributes.items())
+        with self._lock:
+            if key not in self._bound and len(self._bound) < self._max_label_sets:
+                self._bound[key] = self._new(attributes)
+            return self._bound.get(key)
+
+    def _beyond_limit(self, attributes: Attributes) -> BoundOperation:
         """Return the one label set for all that came after ``max_label_sets``."""
         with self._lock:
             if self._beyond is None:
                 names = self._operation.labels or tuple(attributes)
-                self._beyond = self._new(dict.fromkeys(names, OTHER))
+                others = dict.fromkeys(names, OTHER)
+                # It may have come into being before, where a single value became ``other``.
+                self._beyond = self._bound.get(frozenset(others.items())) or self._new(others)
             return self._beyond
 
+    def _tell(self, cleaned: Cleaned) -> None:
+        for drop in cleaned.drops:
+            self._drop(*drop)
+        for label in cleaned.overflows:
+            self._overflow(label)
+
     def _failure_handle(self, attributes: Attributes, raw: object) -> tuple[CounterHandle, bool]:
-        error_type, exact = self._policy.error_type(raw)
+        cleaned = self._policy.error_type(raw)
+        self._tell(cleaned)
+        error_type = cleaned.attributes[ERROR_TYPE]
         with self._lock:
             handle = self._failures.get(_failure_key(attributes, error_type))
             if handle is None and len(self._failures) >= self._max_label_sets:
                 return self._failure_beyond(attributes), False
-            return handle or self._new_failure(attributes, error_type), exact
+            return handle or self._new_failure(attributes, error_type), cleaned.exact
 
     def _failure_beyond(self, attributes: Attributes) -> CounterHandle:
-        self._policy.count_overflow((ERROR_TYPE,))
+        self._overflow(ERROR_TYPE)
         handle = self._failures.get(_failure_key(attributes, OTHER))
         return handle or self._new_failure(attributes, OTHER)
 

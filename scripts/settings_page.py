@@ -26,8 +26,7 @@ left open.
 TAIL = """
 OpenTelemetry's own variables hold as its specification says: `OTEL_SDK_DISABLED=true` makes every
 call a no-op whatever is passed, `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` make the
-resource, `OTEL_METRIC_EXPORT_INTERVAL` and `OTEL_METRIC_EXPORT_TIMEOUT` (milliseconds) pace the
-exporters that send.
+resource.
 """
 
 

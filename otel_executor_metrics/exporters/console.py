@@ -12,4 +12,4 @@ from otel_executor_metrics.exporters.push import PushExporter
 
 def build(settings: Settings) -> PushExporter:
     """Return the exporter; it writes to what ``sys.stdout`` is by now."""
-    return PushExporter(ConsoleMetricExporter(out=sys.stdout))
+    return PushExporter(ConsoleMetricExporter(out=sys.stdout), settings)

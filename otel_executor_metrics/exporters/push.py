@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import logging
-import os
 
 from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
 
-_logger = logging.getLogger(__name__)
+from otel_executor_metrics.config import Settings
 
-DEFAULT_INTERVAL = 60_000
-"""Milliseconds between two exports, as OpenTelemetry's specification has it."""
+_logger = logging.getLogger(__name__)
 
 
 class PushExporter:
-    """Sends through an OpenTelemetry exporter every ``OTEL_METRIC_EXPORT_INTERVAL``.
+    """Sends through an OpenTelemetry exporter, ``export_interval_millis`` apart.
 
-    See :class:`~otel_executor_metrics.typing.Exporter`.
+    See :class:`~otel_executor_metrics.typing.Exporter`. The reader's thread starts here.
     """
 
     url = None
     port = None
 
-    def __init__(self, exporter: MetricExporter) -> None:
-        # The reader reads interval and timeout, in milliseconds, from OpenTelemetry's variables,
-        # and starts its thread.
-        try:
-            self.reader = PeriodicExportingMetricReader(exporter)
-        except ValueError:
-            _logger.warning(
-                "OTEL_METRIC_EXPORT_INTERVAL=%r: must be milliseconds above 0; using %d",
-                os.environ.get("OTEL_METRIC_EXPORT_INTERVAL"),
-                DEFAULT_INTERVAL,
-            )
-            self.reader = PeriodicExportingMetricReader(exporter, DEFAULT_INTERVAL)
+    def __init__(self, exporter: MetricExporter, settings: Settings) -> None:
+        self.reader = PeriodicExportingMetricReader(
+            exporter, settings.export_interval_millis, settings.export_timeout_millis
+        )
 
     def start(self) -> None:
         """Do nothing: the reader is running."""
