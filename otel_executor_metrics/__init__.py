@@ -11,6 +11,7 @@ from otel_executor_metrics.bootstrap import init_metrics_with_retry, validate_me
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, DEFAULT_BUCKETS, Operation
 from otel_executor_metrics.errors import CatalogError, MissingExtraError, SettingError
 from otel_executor_metrics.metrics import ExecutorMetrics
+from otel_executor_metrics.pipeline import ExecutorViews
 from otel_executor_metrics.server.ports import check_port_available, find_available_port
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "DEFAULT_BUCKETS",
     "CatalogError",
     "ExecutorMetrics",
+    "ExecutorViews",
     "MissingExtraError",
     "Operation",
     "SettingError",

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from opentelemetry.metrics import MeterProvider
+
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.measurement import Measurement
@@ -61,6 +63,9 @@ class ExecutorMetrics:
             free one, the attribute ``metrics_port`` then tells which.
         operations: operations beyond the built-in intent, plan and execute.
         include_builtin: False leaves those three out, to define them anew or not at all.
+        meter_provider: an OpenTelemetry provider of your own. Its readers export what is recorded
+            here, nothing else is started, and it stays yours to flush and to shut down. Give it
+            ``views=ExecutorViews()``: its Views decide names, buckets and speed.
         settings: the other settings by name, such as ``exporter="console"``; see ``SETTINGS``.
 
     Attributes:
@@ -81,6 +86,7 @@ class ExecutorMetrics:
         *,
         operations: Iterable[Operation] = (),
         include_builtin: bool = True,
+        meter_provider: MeterProvider | None = None,
         **settings: Unpack[SettingArguments],
     ) -> None:
         self._settings = resolve(
@@ -93,7 +99,9 @@ class ExecutorMetrics:
         self._runtime: Runtime | None = None
         self.metrics_port = self._settings.metrics_port
         self.degraded = self._settings.refused
-        if self._settings.enable_metrics:
+        if self._settings.enable_metrics and meter_provider is not None:
+            self._runtime = Runtime.on(meter_provider, self._settings, catalog)
+        elif self._settings.enable_metrics:
             self._runtime = Runtime.start(self._settings, catalog)
             self.degraded = self._runtime is None
         if self._runtime is None:

@@ -8,6 +8,8 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 
+from opentelemetry.metrics import MeterProvider
+
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
@@ -23,15 +25,18 @@ _logger = logging.getLogger(__name__)
 class Runtime:
     """The running parts of one facade; :meth:`start` makes them."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, built: Mapping[str, Exporter]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        pipeline: Pipeline,
+        built: Mapping[str, Exporter],
+    ) -> None:
         self._pid = os.getpid()
-        self._pipeline = Pipeline(
-            [exporter.reader for exporter in built.values() if exporter.reader is not None],
-            settings.service_name,
-        )
+        self._pipeline = pipeline
         self.recorder = Recorder(
             catalog,
-            self._pipeline,
+            pipeline,
             clean=cleaner(settings.label_values),
             max_label_values=settings.max_label_values,
             max_label_sets=settings.max_label_sets,
@@ -49,11 +54,18 @@ class Runtime:
             SettingError: a setting that was passed as an argument cannot be used.
             MissingExtraError: an exporter passed as an argument needs a package that is missing.
         """
-        running = cls(settings, catalog, _built(settings))
+        built = _built(settings)
+        readers = [exporter.reader for exporter in built.values() if exporter.reader is not None]
+        running = cls(settings, catalog, Pipeline.over(readers, settings.service_name), built)
         if running.exporters:
             return running
         running.stop(settings.shutdown_timeout)
         return None
+
+    @classmethod
+    def on(cls, provider: MeterProvider, settings: Settings, catalog: Catalog) -> Runtime:
+        """Return the running parts on a provider of the user's, who ends it himself."""
+        return cls(settings, catalog, Pipeline(provider), {})
 
     @property
     def url(self) -> str | None:
@@ -69,7 +81,7 @@ class Runtime:
         """Let every exporter send what is recorded; tell whether all did within ``timeout``."""
         deadline = time.monotonic() + timeout
         done = [exporter.flush(_left(deadline)) for exporter in self.exporters.values()]
-        return all(done)
+        return self._pipeline.flush(_left(deadline)) and all(done)
 
     def stop(self, timeout: float) -> None:
         """Export a last time and stop everything within ``timeout`` seconds."""

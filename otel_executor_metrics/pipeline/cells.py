@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any, Final
 
 from opentelemetry.context import Context
+from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics._internal.aggregation import (
     _ExplicitBucketHistogramAggregation,
     _SumAggregation,
@@ -68,6 +69,16 @@ def suits(readers: Iterable[MetricReader]) -> bool:
         AggregationTemporality.DELTA in reader._instrument_class_temporality.values()
         for reader in readers
     )
+
+
+def readers_of(provider: MeterProvider) -> Iterable[MetricReader]:
+    """Return the readers of a provider of the SDK."""
+    return provider._metric_readers
+
+
+def views_of(provider: MeterProvider) -> object:
+    """Return the Views of a provider of the SDK: the very object that it was given."""
+    return provider._sdk_config.views
 
 
 class _CellBacked:

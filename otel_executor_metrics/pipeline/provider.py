@@ -5,60 +5,94 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from opentelemetry.metrics import MeterProvider as APIMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.metrics.view import View
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.catalog import Instrument
-from otel_executor_metrics.pipeline.cells import suits
+from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
 from otel_executor_metrics.pipeline.instruments import MeterInstrument
 from otel_executor_metrics.pipeline.selfcheck import cells_work
-from otel_executor_metrics.pipeline.views import METER_NAME, view_of
+from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews, view_of
 from otel_executor_metrics.typing import BindableInstrument
 
 _logger = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """Declares instruments at one Meter whose provider feeds ``readers``.
+    """Declares instruments at one Meter.
 
     Args:
-        readers: OpenTelemetry metric readers; each belongs to this pipeline alone.
-        service_name: the resource's ``service.name``; else what OpenTelemetry's own variables
-            (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say.
+        provider: where the Meter is had from. It is the user's, who flushes and ends it, unless
+            the pipeline was made by :meth:`over`.
         cells: False records through the SDK's public calls even where cells would work.
     """
 
-    def __init__(
-        self,
-        readers: Sequence[MetricReader],
-        service_name: str | None = None,
-        *,
-        cells: bool = True,
-    ) -> None:
-        # The provider reads this list whenever an instrument is recorded for the first time, so
-        # an operation that comes into being later gets its View by being appended here.
-        self._views: list[View] = []
-        self._provider = MeterProvider(
+    def __init__(self, provider: APIMeterProvider, *, cells: bool = True) -> None:
+        self._provider = provider
+        self._owned: MeterProvider | None = None
+        self._views = _views_of_ours(provider)
+        self._cells = cells and _takes_cells(provider, self._views)
+        # One constant scope: the Collector's exporter keys by it even where it hides its labels.
+        self._meter = provider.get_meter(METER_NAME, __version__)
+
+    @classmethod
+    def over(
+        cls, readers: Sequence[MetricReader], service_name: str | None = None, *, cells: bool = True
+    ) -> Pipeline:
+        """Return a pipeline with a provider of its own that feeds ``readers``.
+
+        ``service_name`` is the resource's ``service.name``; else what OpenTelemetry's own variables
+        (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say.
+        """
+        provider = MeterProvider(
             metric_readers=readers,
             resource=Resource.create({SERVICE_NAME: service_name} if service_name else {}),
-            views=self._views,
+            views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )
-        self._cells = cells and suits(readers) and cells_work()
-        # One constant scope: the Collector's exporter keys by it even where it hides its labels.
-        self._meter = self._provider.get_meter(METER_NAME, __version__)
+        pipeline = cls(provider, cells=cells)
+        pipeline._owned = provider
+        return pipeline
 
     def declare(self, instrument: Instrument) -> BindableInstrument:
-        """Create ``instrument`` at the Meter, under a View of its own."""
-        self._views.append(view_of(instrument, cells=self._cells))
+        """Create ``instrument`` at the Meter, under a View of its own if the provider has ours."""
+        if self._views is not None:
+            self._views.append(view_of(instrument, cells=self._cells))
         return MeterInstrument(self._meter, instrument, cells=self._cells)
 
-    def shutdown(self, timeout: float) -> None:
-        """Export a last time and end the readers, within ``timeout`` seconds."""
+    def flush(self, timeout: float) -> bool:
+        """Have the readers of a user's provider send what is recorded, within ``timeout`` seconds.
+
+        Those of our own are flushed by their exporters, which know whether there is anything to
+        send: a flushed Prometheus reader would answer the next scrape twice.
+        """
+        if self._owned is not None or not isinstance(self._provider, MeterProvider):
+            return True
         try:
-            self._provider.shutdown(timeout_millis=timeout * 1000)
+            return self._provider.force_flush(timeout_millis=timeout * 1000)
+        except Exception as error:  # the provider raises a bare Exception for any reader's
+            _logger.warning("OpenTelemetry did not flush everything: %s", error)
+            return False
+
+    def shutdown(self, timeout: float) -> None:
+        """Export a last time and end the readers of our own, within ``timeout`` seconds."""
+        if self._owned is None:
+            return
+        try:
+            self._owned.shutdown(timeout_millis=timeout * 1000)
         except Exception as error:  # the provider raises a bare Exception for any reader's
             _logger.warning("OpenTelemetry did not shut down cleanly: %s", error)
+
+
+def _views_of_ours(provider: APIMeterProvider) -> ExecutorViews | None:
+    views = views_of(provider) if isinstance(provider, MeterProvider) else None
+    return views if isinstance(views, ExecutorViews) else None
+
+
+def _takes_cells(provider: APIMeterProvider, views: ExecutorViews | None) -> bool:
+    if not isinstance(provider, MeterProvider) or views is None or not views.only_ours:
+        return False
+    return suits(readers_of(provider)) and cells_work()

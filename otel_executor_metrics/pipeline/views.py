@@ -8,6 +8,7 @@ from the 2 001st label set on a point without any label.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any, Final
 
 from opentelemetry.sdk.metrics.view import (
@@ -29,6 +30,21 @@ _UNLIMITED: Final[dict[str, Any]] = (
     if "aggregation_cardinality_limit" in inspect.signature(View).parameters
     else {}
 )
+
+
+class ExecutorViews(list[View]):
+    """The Views of one facade, for a MeterProvider of one's own.
+
+    ``MeterProvider(metric_readers=[…], views=ExecutorViews())`` exports what the facade that gets
+    this provider records under the documented names and buckets, and at the full speed. The list
+    grows with the operations; the provider reads it when an instrument is first recorded. Views
+    of one's own may be among them; then recording goes through the SDK's public calls, since no
+    other View would see what stands in cells.
+    """
+
+    def __init__(self, views: Iterable[View] = ()) -> None:
+        super().__init__(views)
+        self.only_ours = not self
 
 
 def view_of(instrument: Instrument, *, cells: bool) -> View:

@@ -32,7 +32,7 @@ def make_recorder(*readers: InMemoryMetricReader, cells: bool) -> Recorder:
     """Return a recorder of the built-in operations that writes to ``readers``."""
     return Recorder(
         Catalog(BUILTIN_OPERATIONS),
-        Pipeline(readers, cells=cells),
+        Pipeline.over(readers, cells=cells),
         clean=cleaner("clean"),
         max_label_values=4,
         max_label_sets=6,
@@ -137,7 +137,7 @@ def test_a_delta_reader_gets_every_record_once() -> None:
 def test_what_is_measured_through_the_sdk_counts_beside_the_cell() -> None:
     """A series with a cell still takes the measurements that go through its instrument."""
     reader = InMemoryMetricReader()
-    pipeline = Pipeline([reader])
+    pipeline = Pipeline.over([reader])
     cell = pipeline.declare(COUNTER).bind({"a": "b"}, Lock())
     cell.record(2)
     pipeline._meter.create_counter("events", description="Events").add(3, {"a": "b"})
@@ -177,7 +177,7 @@ def test_an_sdk_that_changed_altogether_gets_public_calls(monkeypatch: pytest.Mo
     selfcheck.cells_work.cache_clear()
     try:
         assert not selfcheck.cells_work()
-        assert isinstance(Pipeline([]).declare(COUNTER).bind({}, Lock()), PublicCell)
+        assert isinstance(Pipeline.over([]).declare(COUNTER).bind({}, Lock()), PublicCell)
     finally:
         monkeypatch.undo()
         selfcheck.cells_work.cache_clear()
