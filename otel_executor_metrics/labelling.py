@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from otel_executor_metrics._labels import VALUE_MAX_LENGTH, Cleaner, ValueLimit
 from otel_executor_metrics._names import ERROR_TYPE, LABEL_RULE, label_name
@@ -76,13 +76,11 @@ class LabelPolicy:
         return cleaned
 
     @staticmethod
-    def _items(labels: object, cleaned: Cleaned) -> list[tuple[object, object]]:
-        # A caller's own mapping may raise anything, at any of its items.
+    def _items(labels: Any, cleaned: Cleaned) -> list[tuple[object, object]]:
+        # Whatever has items will do, as it does for the recorder's look-up; it may raise anything,
+        # at any of them.
         with contextlib.suppress(Exception):
-            if not labels:
-                return []
-            if isinstance(labels, Mapping):
-                return [(name, value) for name, value in labels.items()]
+            return [(name, value) for name, value in labels.items()] if labels else []
         cleaned.drops.append(Drop("invalid_label", labels, _LABELS_RULE))
         return []
 

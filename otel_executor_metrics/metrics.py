@@ -138,7 +138,7 @@ class ExecutorMetrics:
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:
             try:
-                key = (operation_type, *labels.items()) if labels else operation_type
+                key = (operation_type, *labels.items()) if labels else (operation_type,)
                 operation = self._recorder.remembered[key]
             except Exception:  # not seen before, or nothing that can be looked up
                 operation = self._recorder.bind(operation_type, labels)
@@ -202,7 +202,8 @@ class ExecutorMetrics:
         """Return the handle of an operation and label set, for loops where every call counts.
 
         Its ``success``, ``failure``, ``retry`` and ``observe`` look nothing up; ``with`` it, a
-        block is measured. Keep it: it is bound once, and shared by threads and tasks.
+        block is measured (in a generator use ``measure``, which keeps each start apart). Keep it:
+        it is bound once, and shared by threads and tasks.
         """
         return self._recorder.find(operation, labels)
 

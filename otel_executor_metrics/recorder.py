@@ -95,10 +95,10 @@ class Recorder:
         """The number of label sets that have series, over all operations."""
         return sum(series.label_set_count for series in tuple(self._series.values()))
 
-    def find(self, operation: object, labels: object = None) -> OperationHandle:
+    def find(self, operation: object, labels: Any = None) -> OperationHandle:
         """Return the handles of ``operation`` with ``labels``. Never raises."""
         try:
-            key = (operation, *labels.items()) if labels else operation  # type: ignore[attr-defined]
+            key = (operation, *labels.items()) if labels else (operation,)
             return self.remembered[key]
         except Exception:  # not seen before, or nothing that can be looked up
             return self.bind(operation, labels)
@@ -140,7 +140,8 @@ class Recorder:
         if all(worth_remembering(text) for item in items for text in item):
             if len(self.remembered) >= MAX_REMEMBERED:
                 self.remembered.clear()
-            self.remembered[(operation, *items) if items else operation] = bound
+            key = (operation, *items)
+            self.remembered[key] = bound
 
     def _series_of(self, raw: object) -> OperationSeries | Drop:
         name = operation_name(raw)
