@@ -26,7 +26,7 @@ class Throttle:
     def __init__(self, interval: float = LOG_INTERVAL, clock: Clock = time.monotonic) -> None:
         self._interval = interval
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._kinds: dict[Hashable, tuple[float, int]] = {}
 
     def admit(self, kind: Hashable) -> int | None:
@@ -48,10 +48,10 @@ class Drops:
 
     def __init__(self, dropped: BindableInstrument, clock: Clock = time.monotonic) -> None:
         self._cells = {
-            reason: dropped.bind({"reason": reason}, threading.Lock()) for reason in DROP_REASONS
+            reason: dropped.bind({"reason": reason}, threading.RLock()) for reason in DROP_REASONS
         }
         self._counts = dict.fromkeys(DROP_REASONS, 0)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._throttle = Throttle(clock=clock)
 
     @property

@@ -9,14 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from threading import Lock
 from typing import Any
 
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Role
 from otel_executor_metrics.instruments import CounterHandle, Drop
 from otel_executor_metrics.storage import BUCKETS, MAX, MIN, SUM, Block, HistogramCell, SumCell
-from otel_executor_metrics.typing import Cell
+from otel_executor_metrics.typing import Cell, Lock
 
 
 class CellOperation(BoundOperation):
@@ -40,8 +39,9 @@ class CellOperation(BoundOperation):
 
     @staticmethod
     def takes(cells: Mapping[Role, Cell]) -> bool:
-        """Tell whether ``cells`` can be written to directly: all are of storage's kinds."""
-        return all(isinstance(cell, (SumCell, HistogramCell)) for cell in cells.values())
+        """Tell whether ``cells`` can be written to directly: of storage's kinds, with one lock."""
+        held = [cell for cell in cells.values() if isinstance(cell, (SumCell, HistogramCell))]
+        return len(held) == len(cells) and len({id(cell.lock) for cell in held}) == 1
 
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""

@@ -57,7 +57,7 @@ class LabelPolicy:
     def __init__(self, declared: Iterable[str], *, clean: Cleaner, limit: int) -> None:
         self._clean = clean
         self._values = ValueLimit(limit, (ERROR_TYPE, *declared))
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def labels(self, labels: object) -> Cleaned:
         """Return ``labels`` as attributes; labels with an empty value are left out."""

@@ -94,7 +94,7 @@ class ExecutorMetrics:
         )
         catalog = Catalog([*(BUILTIN_OPERATIONS if include_builtin else ()), *operations])
         catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._recorder: Recorder | NoopRecorder = NoopRecorder()
         self._runtime: Runtime | None = None
         self.metrics_port = self._settings.metrics_port

@@ -191,7 +191,7 @@ class Overflows:
 
     def __init__(self, instrument: BindableInstrument) -> None:
         self._instrument = instrument
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._cells: dict[tuple[str, str], Cell] = {}
 
     def of(self, operation: str) -> Callable[[str], None]:
@@ -203,7 +203,7 @@ class Overflows:
             cell = self._cells.get((operation, label))
             if cell is None:
                 attributes = {"operation": operation, "label": label}
-                cell = self._instrument.bind(attributes, threading.Lock())
+                cell = self._instrument.bind(attributes, threading.RLock())
                 self._cells[(operation, label)] = cell
         return cell
 

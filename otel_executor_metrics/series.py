@@ -98,7 +98,7 @@ class OperationSeries:
         return self.bind(others)[0].failures(labels.get(ERROR_TYPE))
 
     def _new(self, attributes: Attributes) -> BoundOperation:
-        lock = threading.Lock()
+        lock = threading.RLock()
         cells = {role: made.bind(attributes, lock) for role, made in self._instruments.items()}
         # The failures' cell just bound has no error_type and stays at 0: it lets the success ratio
         # have a value before anything has failed.
@@ -146,7 +146,7 @@ class OperationSeries:
 
     def _new_failure(self, attributes: Attributes, error_type: str) -> CounterHandle:
         cell = self._instruments["failures"].bind(
-            {ERROR_TYPE: error_type, **attributes}, threading.Lock()
+            {ERROR_TYPE: error_type, **attributes}, threading.RLock()
         )
         handle = CounterHandle(cell, self._drop)
         self._failures[_failure_key(attributes, error_type)] = handle

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Lock
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from opentelemetry.sdk.metrics.export import MetricReader
 
@@ -14,6 +14,10 @@ Labels: TypeAlias = Mapping[str, object]
 
 Attributes: TypeAlias = Mapping[str, str]
 """Cleaned labels, as they go to OpenTelemetry."""
+
+
+Lock: TypeAlias = AbstractContextManager[Any]
+"""A reentrant lock: recording may be interrupted by a signal handler or finaliser that records."""
 
 
 class Cell(Protocol):
@@ -29,8 +33,7 @@ class BindableInstrument(Protocol):
     def bind(self, attributes: Attributes, lock: Lock, /) -> Cell:
         """Return the cell of ``attributes``, which may share ``lock`` with other cells.
 
-        The series is exported at 0 from then on. To be called once for each label set: another
-        call would begin another cell in its place.
+        The series is exported at 0 from then on. The same attributes have the same cell.
         """
 
 

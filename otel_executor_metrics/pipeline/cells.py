@@ -12,7 +12,6 @@ and the pipeline takes the public road.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from threading import Lock
 from typing import Any, Final
 
 from opentelemetry.context import Context
@@ -32,7 +31,7 @@ from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, S
 
 from otel_executor_metrics.catalog import Instrument
 from otel_executor_metrics.storage import HistogramCell, SumCell
-from otel_executor_metrics.typing import Attributes, Cell
+from otel_executor_metrics.typing import Attributes, Cell, Lock
 
 _KEY: Final = "otel_executor_metrics.announcement"
 
@@ -48,7 +47,7 @@ class _Announcement:
 def announce(
     instrument: Instrument, record: Callable[..., None], attributes: Attributes, lock: Lock
 ) -> Cell | None:
-    """Return the new cell of a series, or None where no aggregation of the SDK took it.
+    """Return the cell of a series, or None where no aggregation of the SDK took it.
 
     From now on the series is exported at 0. ``record`` is the instrument's public ``add`` or
     ``record``.
@@ -57,7 +56,7 @@ def announce(
     cell = HistogramCell(lock, instrument.buckets) if histogram else SumCell(lock)
     announcement = _Announcement(cell)
     record(0, attributes, Context({_KEY: announcement}))
-    return cell if announcement.taken else None
+    return announcement.cell if announcement.taken else None
 
 
 def suits(readers: Iterable[MetricReader]) -> bool:
@@ -89,7 +88,8 @@ class _CellBacked:
     def aggregate(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
         announcement = measurement.context.get(_KEY)
         if isinstance(announcement, _Announcement):
-            self.cell = announcement.cell
+            # The first cell stays: whoever announces the series again gets that one.
+            self.cell = announcement.cell = self.cell or announcement.cell
             announcement.taken += 1
         else:
             super().aggregate(measurement, should_sample_exemplar)  # type: ignore[misc]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 from opentelemetry.metrics import Meter
 
 from otel_executor_metrics.catalog import Instrument
 from otel_executor_metrics.pipeline.cells import announce
-from otel_executor_metrics.typing import Attributes, Cell
+from otel_executor_metrics.typing import Attributes, Cell, Lock
 
 
 class MeterInstrument:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -53,7 +53,7 @@ def _points(*, cells: bool) -> list[Any]:
     )
     meter = provider.get_meter(METER_NAME)
     for probe in _PROBES:
-        cell = MeterInstrument(meter, probe, cells=cells).bind({"label": "value"}, Lock())
+        cell = MeterInstrument(meter, probe, cells=cells).bind({"label": "value"}, RLock())
         if cells and not isinstance(cell, (SumCell, HistogramCell)):
             return []
         for value in _VALUES:

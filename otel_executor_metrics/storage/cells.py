@@ -10,8 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import MutableSequence, Sequence
 from math import inf
-from threading import Lock
 from typing import Final, NamedTuple, TypeAlias
+
+from otel_executor_metrics.typing import Lock
 
 Block: TypeAlias = MutableSequence[float]
 
