@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -71,11 +72,9 @@ class Drops:
         shown = show(operation)
         held_back = self._throttle.admit((reason, shown))
         if held_back is not None:
-            _logger.warning(
-                "dropped (%s) in operation %s: %s: %s%s",
-                reason,
-                shown,
-                show(value),
-                rule,
-                f" ({held_back} more since the last such line)" if held_back else "",
-            )
+            more = f" ({held_back} more since the last such line)" if held_back else ""
+            # A log handler of the program may raise; recording does not.
+            with contextlib.suppress(Exception):
+                _logger.warning(
+                    "dropped (%s) in operation %s: %s: %s%s", reason, shown, show(value), rule, more
+                )

@@ -1,187 +1,181 @@
-"""What every exporter must do. One harness for each; the program and what is seen are the same."""
+"""What every exporter must show alike: names, labels, buckets and values (contract §1)."""
 
 from __future__ import annotations
 
-import io
-import json
-import sys
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from itertools import accumulate
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from prometheus_client.samples import Sample
 
-from otel_executor_metrics import ExecutorMetrics, Operation
-from tests.facade.scraping import LabelSet, label_set, scrape
+from otel_executor_metrics import DEFAULT_BUCKETS, ExecutorMetrics, Operation
+from tests.facade.harnesses import HARNESSES, Harness
+from tests.facade.model import Model
+from tests.facade.scraping import Scrape
 
-Seen = dict[tuple[str, LabelSet], float]
-
-
-class Harness(ABC):
-    """Runs a facade with one exporter, and reads the series that leave by it."""
-
-    name: str
-
-    def start(self, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> ExecutorMetrics:
-        """Return a facade with the exporter."""
-        settings = {"metrics_port": 0, "host": "127.0.0.1", **settings}
-        return ExecutorMetrics(exporter=self.name, **settings)
-
-    @abstractmethod
-    def read(self, metrics: ExecutorMetrics) -> Seen:
-        """Return all samples under the names that Prometheus has for them."""
-
-
-class PrometheusHarness(Harness):
-    """Scrapes the endpoint."""
-
-    name = "prometheus"
-
-    def read(self, metrics: ExecutorMetrics) -> Seen:
-        """Scrape."""
-        return scrape(metrics).samples
-
-
-class ConsoleHarness(Harness):
-    """Captures standard output, and names the series as OpenTelemetry's exporters do."""
-
-    name = "console"
-
-    def start(self, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> ExecutorMetrics:
-        """Return a facade whose exporter writes into a buffer."""
-        self.output = io.StringIO()
-        monkeypatch.setattr(sys, "stdout", self.output)
-        return super().start(monkeypatch, **settings)
-
-    def read(self, metrics: ExecutorMetrics) -> Seen:
-        """Flush, and read the last document."""
-        self.output.seek(0)
-        self.output.truncate()
-        assert metrics.flush()
-        document = json.loads(self.output.getvalue())
-        return {
-            (sample.name, label_set(sample.labels)): sample.value
-            for resource in document["resource_metrics"]
-            for scope in resource["scope_metrics"]
-            for metric in scope["metrics"]
-            for point in metric["data"]["data_points"]
-            for sample in samples_of(metric, point)
-        }
-
-
-def samples_of(metric: dict[str, Any], point: dict[str, Any]) -> Iterator[Sample]:
-    """Return one data point as the samples that Prometheus has for it."""
-    name, labels, data = metric["name"], point["attributes"], metric["data"]
-    if "bucket_counts" in point:
-        assert metric["unit"] == "s"
-        bounds = [*map(str, point["explicit_bounds"]), "+Inf"]
-        for bound, count in zip(bounds, accumulate(point["bucket_counts"]), strict=True):
-            yield Sample(f"{name}_seconds_bucket", {**labels, "le": bound}, count)
-        yield Sample(f"{name}_seconds_count", labels, point["count"])
-        yield Sample(f"{name}_seconds_sum", labels, point["sum"])
-    else:
-        yield Sample(f"{name}_total" if data["is_monotonic"] else name, labels, point["value"])
-
-
-@pytest.fixture(params=[PrometheusHarness, ConsoleHarness], ids=lambda harness: harness.name)
-def harness(request: pytest.FixtureRequest) -> Harness:
-    """Return the harness of each exporter in turn."""
-    made = request.param()
-    assert isinstance(made, Harness)
-    return made
-
-
+ROLES = ("success_total", "retries_total", "failures_total", "in_progress", "latency_seconds")
 TRAIN = Operation(
-    "train", labels=("model",), buckets=(1, 10), label_values={"model": ("small", "large")}
+    "train",
+    labels=("model",),
+    buckets=(1, 10, 60),
+    label_values={"model": ["a", "b"]},
+    error_types=("Oops",),
 )
 
-
-def run(metrics: ExecutorMetrics) -> None:
-    """Record a bit of everything."""
-    for duration in (0.005, 0.006, 3.0, 100.0):
-        metrics.record_operation("execute", duration=duration, labels={"task_type": "ml"})
-    metrics.record_operation("execute", success=False, error_type="Boom", duration=0.3)
-    metrics.record_operation("train", duration=5.0, labels={"model": "large"})
-    metrics.record_operation("UserLogin", duration=0.2, labels={"way": "sso token"})
-    metrics.record_retry("plan", 2)
-    metrics.record_operation_latency("plan", float("nan"))
-    metrics.measure("intent").__enter__()
+Make = Callable[..., Harness]
 
 
-EXPECTED: Seen = {
-    (name, label_set(labels)): value
-    for name, labels, value in [
-        ("execute_success_total", {"task_type": "ml"}, 4),
-        ("execute_failures_total", {"error_type": "Boom"}, 1),
-        ("execute_failures_total", {"task_type": "ml"}, 0),
-        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "0.005"}, 1),
-        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "0.01"}, 2),
-        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "5.0"}, 3),
-        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "+Inf"}, 4),
-        ("execute_latency_seconds_count", {"task_type": "ml"}, 4),
-        ("execute_latency_seconds_sum", {"task_type": "ml"}, 0.005 + 0.006 + 3.0 + 100.0),
-        ("train_success_total", {"model": "small"}, 0),
-        ("train_latency_seconds_bucket", {"model": "large", "le": "10.0"}, 1),
-        ("train_latency_seconds_bucket", {"model": "large", "le": "1.0"}, 0),
-        ("train_latency_seconds_count", {"model": "small"}, 0),
-        ("UserLogin_success_total", {"way": "sso_token"}, 1),
-        ("UserLogin_latency_seconds_count", {"way": "sso_token"}, 1),
-        ("plan_retries_total", {}, 1),
-        ("plan_latency_seconds_count", {}, 0),
-        ("intent_in_progress", {}, 1),
-        ("intent_success_total", {}, 0),
-        ("executor_metrics_dropped_total", {"reason": "invalid_value"}, 1),
-        ("executor_metrics_dropped_total", {"reason": "error"}, 0),
-    ]
-}
+@pytest.fixture(params=HARNESSES)
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Make harnesses of one exporter, with settings of the facade."""
+    with ExitStack() as opened:
+        yield lambda **settings: opened.enter_context(HARNESSES[request.param](settings))
 
 
-def test_the_same_series_leave_by_every_exporter(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Names, labels, buckets and values are the documented ones, whoever carries them."""
-    with harness.start(monkeypatch, operations=[TRAIN]) as metrics:
-        run(metrics)
-        seen = harness.read(metrics)
-
-    assert {key: seen.get(key) for key in EXPECTED} == EXPECTED
-
-
-def test_totals_only_grow_from_one_reading_to_the_next(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each reading has the totals since the start, not what came since the last."""
-    key = ("plan_success_total", label_set({}))
-    with harness.start(monkeypatch) as metrics:
-        readings = []
-        for _ in range(3):
-            metrics.record_operation("plan")
-            readings.append(harness.read(metrics)[key])
-
-    assert readings == [1, 2, 3]
+def record(metrics: ExecutorMetrics) -> Model:
+    """Record a fixed program, and return what must come of it."""
+    model = Model()
+    for index, duration in enumerate((0.004, 0.005, 0.3, 7.5, 42)):
+        labels = {"task_type": "report" if index % 2 else "b c", "kind": None if index else "x"}
+        metrics.record_operation("execute", duration=duration, labels=labels)
+        model.record_operation("execute", True, duration, labels)
+    for error in ("Timeout", "Timeout", None):
+        metrics.record_operation_failure("intent", error)  # type: ignore[arg-type]
+        model.record_operation("intent", False, None, None, error)
+    for attempt in (1, 2, 3):
+        metrics.record_retry("plan", attempt)
+        model.record_retry("plan", attempt)
+    for duration in (-1.0, math.nan):
+        metrics.record_operation("UserLogin", duration=duration, labels={"le": "x"})
+        model.record_operation("UserLogin", True, duration, {"le": "x"})
+    metrics.record_operation_latency("plan", 1)
+    model.record_latency("plan", 1)
+    return model
 
 
-def test_no_exporter_adds_labels_of_its_own(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No label of OpenTelemetry's scope or resource is on any series."""
-    with harness.start(monkeypatch) as metrics:
-        run(metrics)
-        seen = harness.read(metrics)
+def test_a_fixed_program_arrives_as_recorded(make: Make) -> None:
+    """Counters, histograms, sums and drops are exact."""
+    harness = make()
+    model = record(harness.metrics)
 
-    names = {name for _, labels in seen for name, _ in labels}
-    assert names <= {"task_type", "error_type", "model", "way", "reason", "le"}
+    seen = harness.read()
+    model.expect(seen)
+    model.expect_drops(seen)
 
 
-def test_exporters_can_run_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two exporters of one facade see the same, and nothing twice."""
-    console = ConsoleHarness()
-    monkeypatch.setattr(console, "name", ["prometheus", "console"])
-    with console.start(monkeypatch, operations=[TRAIN]) as metrics:
-        run(metrics)
-        by_console, by_pull = console.read(metrics), scrape(metrics).samples
+def test_names_are_the_documented_ones(make: Make) -> None:
+    """No exporter adds or leaves out a unit, a suffix or a prefix."""
+    harness = make()
+    record(harness.metrics)
+    seen = harness.read()
 
-    assert by_console == by_pull
-    assert {key: by_pull.get(key) for key in EXPECTED} == EXPECTED
+    own = {"executor_metrics_dropped_total", "executor_metrics_label_overflow_total"}
+    names = {
+        name.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count")
+        for name in seen.names
+    }
+    expected = {f"{o}_{role}" for o in ("intent", "plan", "execute", "UserLogin") for role in ROLES}
+    assert names - own <= expected
+    assert expected - names <= {"UserLogin_latency_seconds"}
+
+
+def test_labels_are_only_those_that_were_given(make: Make) -> None:
+    """Nothing about scope, service or process is on a series."""
+    harness = make()
+    record(harness.metrics)
+
+    found = {name for _, labels in harness.read().samples for name, _ in labels}
+    assert found <= {"task_type", "kind", "error_type", "reason", "operation", "label", "le"}
+
+
+@pytest.mark.parametrize("operation", ["intent", "plan"])
+def test_series_without_labels_are_at_zero_from_the_start(make: Make, operation: str) -> None:
+    """Whoever reads sees the first event as an increase."""
+    seen = make().read()
+
+    for role in ("success_total", "retries_total", "in_progress"):
+        assert seen.value(f"{operation}_{role}") == 0
+    found = seen.histogram(f"{operation}_latency_seconds")
+    assert (found.count, found.sum) == (0, 0)
+    assert list(found.buckets) == [*DEFAULT_BUCKETS, math.inf]
+
+
+def test_listed_values_and_own_buckets_arrive(make: Make) -> None:
+    """What the catalogue says of an operation holds for every exporter."""
+    harness = make(operations=[TRAIN])
+    harness.metrics.record_operation("train", duration=30, labels={"model": "a"})
+
+    seen = harness.read()
+    assert seen.value("train_success_total", model="b") == 0
+    assert seen.value("train_failures_total", model="a", error_type="Oops") == 0
+    assert seen.histogram("train_latency_seconds", model="a").buckets == {
+        1: 0,
+        10: 0,
+        60: 1,
+        math.inf: 1,
+    }
+    assert seen.histogram("train_latency_seconds", model="b").count == 0
+
+
+def test_totals_are_cumulative(make: Make) -> None:
+    """A second look shows the sum of all, not what came since the first."""
+    harness = make()
+    for expected in (1, 2, 3):
+        harness.metrics.record_operation("plan", duration=0.5)
+        seen = harness.read()
+        assert seen.value("plan_success_total") == expected
+        assert seen.histogram("plan_latency_seconds").sum == pytest.approx(expected / 2)
+
+
+def test_progress_goes_up_and_down(make: Make) -> None:
+    """The gauge is a gauge everywhere."""
+    harness = make()
+    with harness.metrics.measure("plan"):
+        assert harness.read().value("plan_in_progress") == 1
+    assert harness.read().value("plan_in_progress") == 0
+
+
+@pytest.mark.parametrize("text", ['quote " and \\ and\nline', "größe 日本", "a=b,c{d}"])
+def test_kept_text_arrives_unharmed(make: Make, text: str) -> None:
+    """``label_values="keep"`` brings any text through."""
+    harness = make(label_values="keep")
+    harness.metrics.record_operation_success("plan", {"note": text})
+
+    assert harness.read().value("plan_success_total", note=text) == 1
+
+
+def test_values_beyond_the_limit_are_other(make: Make) -> None:
+    """The guard on cardinality is in front of every exporter."""
+    harness = make(max_label_values=2)
+    for value in "abcd":
+        harness.metrics.record_operation_success("execute", {"task_type": value})
+
+    seen = harness.read()
+    assert seen.series("execute_success_total") == {
+        frozenset({("task_type", "a")}): 1,
+        frozenset({("task_type", "b")}): 1,
+        frozenset({("task_type", "other")}): 2,
+    }
+    assert seen.overflows() == {("execute", "task_type"): 2}
+
+
+def test_many_label_sets_all_arrive(make: Make) -> None:
+    """The SDK's own limit of 2 000 is out of the way."""
+    harness = make()
+    for index in range(2050):
+        harness.metrics.record_operation_success("x", {"a": f"{index % 50}", "b": f"{index // 50}"})
+
+    found: dict[Any, float] = harness.read().series("x_success_total")
+    assert len(found) == 2050
+    assert set(found.values()) == {1}
+
+
+def test_flush_says_that_all_was_sent(make: Make) -> None:
+    """``flush`` is done within its time, whatever the exporter."""
+    harness = make()
+    record(harness.metrics)
+
+    assert harness.metrics.flush(timeout=10) is True
+    assert isinstance(harness.read(), Scrape)

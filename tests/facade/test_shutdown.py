@@ -1,175 +1,228 @@
-"""The end of a facade: flushed, bounded, idempotent, and nobody else's."""
+"""The end of a facade: flushed, bounded, idempotent, harmless (contract §2)."""
 
 from __future__ import annotations
 
-import os
+import json
+import logging
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from otel_executor_metrics import ExecutorMetrics
 from tests.facade.conftest import MakeMetrics
-from tests.facade.programs import run_program
-from tests.facade.scraping import scrape
+from tests.facade.harnesses import families_of, last_json
+from tests.facade.programs import run_program, start_program
+from tests.facade.scraping import Scrape, fetch, scrape, url_of
 from tests.support.waiting import wait_until
 
 
-def can_connect(port: int) -> bool:
-    """Tell whether somebody listens."""
-    with socket.socket() as client:
-        client.settimeout(5)
-        return client.connect_ex(("127.0.0.1", port)) == 0
+def is_refused(port: int) -> bool:
+    """Tell whether nobody listens on the port."""
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def our_threads() -> list[str]:
-    """Return the names of the threads that a facade starts."""
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith(("executor-metrics", "OtelPeriodic"))]
+def test_shutdown_frees_the_port(metrics: ExecutorMetrics) -> None:
+    """Nobody listens any more, also when somebody has scraped and keeps his connection."""
+    port = metrics.metrics_port
+    with socket.create_connection(("127.0.0.1", port), 5):
+        scrape(metrics)
+        metrics.shutdown()
+
+    assert is_refused(port)
 
 
-def test_the_port_is_free_and_the_threads_are_gone() -> None:
-    """After shutdown nothing is left, however often it is called."""
-    metrics = ExecutorMetrics(metrics_port=0, exporter=["prometheus", "console"])
-    assert can_connect(metrics.metrics_port)
-    assert our_threads()
-
+def test_shutdown_ends_every_thread(make_metrics: MakeMetrics) -> None:
+    """Neither the server's nor the exporters' threads are left."""
+    before = set(threading.enumerate())
+    metrics = make_metrics(exporter="prometheus,console")
+    scrape(metrics)
+    assert set(threading.enumerate()) > before
     metrics.shutdown()
+
+    wait_until(lambda: set(threading.enumerate()) <= before, 10, "all threads have ended")
+
+
+def test_shutdown_twice_is_harmless(
+    metrics: ExecutorMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Any number of times, from any number of threads, without a word in the log."""
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(16):
+            pool.submit(metrics.shutdown).result(30)
     metrics.shutdown()
 
-    assert not can_connect(metrics.metrics_port)
-    assert our_threads() == []
-    assert not metrics.enable_metrics
-    assert not metrics.metrics
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
 
 
-def test_the_port_can_be_had_again_at_once(make_metrics: MakeMetrics) -> None:
-    """A restarted program gets its port back, also after clients were connected."""
-    first = make_metrics()
-    scrape(first)
-    first.shutdown()
-    second = make_metrics(metrics_port=first.metrics_port)
-    assert second.enable_metrics
-    assert scrape(second).value("plan_success_total") == 0
-
-
-def test_a_with_block_ends_it() -> None:
-    """Leaving the block shuts down, an exception too, and passes it on."""
-    metrics = ExecutorMetrics(metrics_port=0, host="127.0.0.1")
-    assert can_connect(metrics.metrics_port)
-    with pytest.raises(ZeroDivisionError), metrics:
-        raise ZeroDivisionError
-    assert not can_connect(metrics.metrics_port)
-
-
-def test_recording_goes_on_harmlessly(make_metrics: MakeMetrics) -> None:
-    """Whoever still records after the end neither fails nor revives anything."""
+def test_after_shutdown_every_call_is_a_no_op(
+    make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also what was bound, measured or decorated before raises nothing and says nothing."""
     metrics = make_metrics()
     family, bound = metrics.metrics["plan_success"], metrics.operation("plan")
-
-    @metrics.with_metrics("plan")
-    def job() -> int:
-        return 1
-
+    handle, decorated = family.labels(a="b"), metrics.with_metrics("plan")(len)
+    measurement = metrics.measure("plan")
+    measurement.__enter__()
     metrics.shutdown()
-    metrics.record_operation("plan", duration=1.0)
-    metrics.record_retry("plan", 2)
-    metrics.record_batch_operations([{"operation": "plan"}])
+
+    measurement.__exit__(None, None, None)
     family.inc()
-    bound.success(1.0)
+    handle.inc()
+    bound.success(1)
+    with bound:
+        pass
+    assert decorated("ab") == 2
+    metrics.record_operation("plan", duration=1)
+    metrics.record_operation("", duration=-1)
+    metrics.record_batch_operations([{"operation": "plan"}])
     with metrics.measure("plan"):
-        assert job() == 1
+        pass
+    assert metrics.with_metrics("plan")(len) is len
+
+    assert not metrics.enable_metrics
+    assert not metrics.metrics
     assert metrics.flush()
-    assert metrics.get_metrics_summary()["metrics_enabled"] is False
-    assert metrics.with_metrics("plan")(len)("abc") == 3
+    summary = metrics.get_metrics_summary()
+    assert summary["metrics_enabled"] is False
+    assert summary["available_metrics"] == []
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
 
 
-def test_many_threads_may_end_it_while_others_record(make_metrics: MakeMetrics) -> None:
-    """Shutdown and recording from all sides neither raise nor hang."""
+def test_leaving_a_with_block_shuts_down() -> None:
+    """Also by an exception, which goes on up."""
+    with pytest.raises(KeyError), ExecutorMetrics(metrics_port=0, host="127.0.0.1") as metrics:
+        port = metrics.metrics_port
+        raise KeyError
+
+    assert not metrics.enable_metrics
+    assert is_refused(port)
+
+
+def test_shutdown_sends_the_last_values(
+    make_metrics: MakeMetrics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was recorded just before is in the last export."""
+    metrics = make_metrics(exporter="console")
+    metrics.record_operation("plan", duration=0.3)
+    metrics.shutdown()
+
+    text = capsys.readouterr().out
+    seen = Scrape(text, families_of(last_json(text)))
+    assert seen.value("plan_success_total") == 1
+    assert seen.histogram("plan_latency_seconds").sum == pytest.approx(0.3)
+
+
+def test_shutdown_while_others_record_and_scrape(make_metrics: MakeMetrics) -> None:
+    """Nobody is hurt: recorders go on without an error, scrapers are answered or refused."""
     metrics = make_metrics()
-    stop, errors = threading.Event(), []
+    url, stop, errors = url_of(metrics), threading.Event(), list[BaseException]()
+
+    def repeat(action: Any, expected: type[BaseException] | tuple[()] = ()) -> None:
+        while not stop.is_set():
+            try:
+                action()
+            except expected:
+                return
+            except BaseException as error:
+                errors.append(error)
+                return
 
     def record() -> None:
-        try:
-            while not stop.is_set():
-                metrics.record_operation("plan", duration=0.1, labels={"a": "b"})
-        except BaseException as error:
-            errors.append(error)
+        metrics.record_operation("execute", duration=0.1, labels={"task_type": "a"})
+        with metrics.measure("plan"):
+            pass
 
-    threads = [threading.Thread(target=record) for _ in range(4)]
-    enders = [threading.Thread(target=metrics.shutdown) for _ in range(4)]
-    for thread in (*threads, *enders):
+    actions: list[tuple[Any, ...]] = [(record,)] * 4
+    actions += [(lambda: fetch(url), (OSError, Exception))] * 2
+    threads = [threading.Thread(target=repeat, args=action) for action in actions]
+    for thread in threads:
         thread.start()
-    for ender in enders:
-        ender.join(10)
+    begin = time.monotonic()
+    metrics.shutdown()
+    assert time.monotonic() - begin < 10
+    for _ in range(100):
+        record()
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
+
     assert errors == []
-    assert not any(thread.is_alive() for thread in (*threads, *enders))
+    assert not any(thread.is_alive() for thread in threads)
 
 
-def test_the_last_values_leave_at_interpreter_exit() -> None:
-    """A program that just ends loses nothing: the console exporter prints its totals."""
+def test_at_interpreter_exit_the_last_values_are_sent() -> None:
+    """A program that simply ends has its last export, once, and exits cleanly."""
     done = run_program(
         """
         from otel_executor_metrics import ExecutorMetrics
         metrics = ExecutorMetrics(exporter="console")
-        for _ in range(7):
-            metrics.record_operation("execute", duration=0.1, labels={"task_type": "last"})
+        metrics.record_operation("plan", duration=0.25)
         """
     )
+
     assert done.returncode == 0, done.stderr
-    assert '"task_type": "last"' in done.stdout
-    assert '"value": 7.0' in done.stdout
+    assert done.stderr == ""
+    seen = Scrape(done.stdout, families_of(json.loads(done.stdout)))
+    assert seen.value("plan_success_total") == 1
+    assert seen.histogram("plan_latency_seconds").sum == 0.25
 
 
-@pytest.mark.parametrize("end", ["sys.exit(3)", "raise SystemExit(3)"])
-def test_a_program_ends_with_its_own_status_and_in_time(end: str) -> None:
-    """The exit is neither held up nor changed."""
-    begun = time.monotonic()
+@pytest.mark.parametrize("exporter", ["prometheus", "console", "none", "prometheus,console"])
+@pytest.mark.parametrize("ending", ["", "raise SystemExit(3)", "raise KeyError('x')"])
+def test_a_program_ends_at_once_whatever_its_exporter(exporter: str, ending: str) -> None:
+    """No thread keeps it, and its status is its own."""
     done = run_program(
         f"""
-        import sys
         from otel_executor_metrics import ExecutorMetrics
-        metrics = ExecutorMetrics(metrics_port=0)
-        metrics.record_operation("plan")
-        {end}
+        metrics = ExecutorMetrics(exporter="{exporter}", metrics_port=0, host="127.0.0.1")
+        metrics.record_operation_success("plan")
+        {ending}
+        """,
+        timeout=30,
+    )
+
+    assert done.returncode == {"": 0, "raise SystemExit(3)": 3}.get(ending, 1)
+    assert "Traceback" not in done.stderr or "KeyError: 'x'" in done.stderr
+
+
+def test_a_facade_that_is_forgotten_goes_on_serving() -> None:
+    """A program that makes one and drops the reference is scraped all the same."""
+    program = start_program(
+        """
+        import gc, sys
+        from otel_executor_metrics import ExecutorMetrics
+        print(ExecutorMetrics(metrics_port=0, host="127.0.0.1").metrics_port, flush=True)
+        gc.collect()
+        sys.stdin.read()
         """
     )
-    assert done.returncode == 3, done.stderr
-    assert done.stderr == ""
-    assert time.monotonic() - begun < 30
+    try:
+        assert program.stdout is not None
+        port = int(program.stdout.readline())
+        assert "intent_success_total" in fetch(f"http://127.0.0.1:{port}/metrics")
+        _, errors = program.communicate(timeout=30)
+    finally:
+        program.kill()
+        program.wait(30)
+    assert program.returncode == 0
+    assert errors == ""
 
 
-def test_an_exporter_that_hangs_does_not_hang_the_program(make_metrics: MakeMetrics) -> None:
-    """Shutdown keeps to its time, whatever an exporter does."""
-    metrics = make_metrics(exporter=["prometheus", "console"], export_timeout_millis=100)
-    assert metrics._runtime
-    hold = threading.Event()
-    reader = metrics._runtime.exporters["console"].reader
-    assert reader
-    reader._exporter.export = lambda *args, **kwargs: hold.wait(60)  # type: ignore[attr-defined]
-    begun = time.monotonic()
-
-    metrics.shutdown(timeout=0.5)
-
-    took = time.monotonic() - begun
-    hold.set()
-    assert took < 10
-    assert not can_connect(metrics.metrics_port)
-
-
-def test_a_forked_child_that_ends_leaves_its_parent_alone(metrics: ExecutorMetrics) -> None:
-    """The exit of a child, and a shutdown in it, do not stop the parent's endpoint."""
-    metrics.record_operation("plan")
-    child = os.fork()
-    if not child:
-        try:
-            metrics.shutdown()
-        finally:
-            os._exit(0)
-    ended = wait_until(lambda: os.waitpid(child, os.WNOHANG)[0], 30, "the child ends")
-    assert ended == child
-    assert scrape(metrics).value("plan_success_total") == 1
+def test_a_stuck_client_does_not_hold_up_shutdown(metrics: ExecutorMetrics) -> None:
+    """Whoever asks and never reads is cut off."""
+    clients = [
+        socket.create_connection(("127.0.0.1", metrics.metrics_port), 5) for _ in range(20)
+    ]
+    for client in clients:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n")
+    begin = time.monotonic()
+    metrics.shutdown(timeout=2)
+    assert time.monotonic() - begin < 6
+    for client in clients:
+        client.close()
