@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 
 import pytest
 
 from tests.facade.programs import run_program
 
-FINALIZERS = """
-import gc, threading
+# A measured generator in a cycle of garbage ends whenever the collector comes by.
+GENERATORS = """
+import gc
 from otel_executor_metrics import ExecutorMetrics
 from tests.facade.scraping import scrape
 
@@ -25,16 +27,9 @@ class Cycle:
         self.generator = job()
         next(self.generator)
 
-    def __del__(self):
-        # What a finalizer may do: a latency that is none, a label too many, a new operation.
-        metrics.record_operation_latency("job", -1)
-        metrics.record_operation_success("job", {"kind": "a", "le": "x"})
-
-made = 0
 gc.set_threshold(5, 2, 2)  # so that a collection falls into every corner
 for index in range(300):
     Cycle()
-    made += 1
     metrics.record_operation("job", duration=0.1, labels={"kind": f"k{index}"})
     metrics.record_operation_failure("job", f"E{index}", {"kind": "a"})
     metrics.record_operation_latency("job", -1, {"kind": f"k{index}"})
@@ -42,53 +37,102 @@ for index in range(300):
         scrape(metrics)
 gc.collect()
 seen = scrape(metrics)
-print(seen.value("job_in_progress", kind="a"), seen.value("job_success_total", kind="a") >= made)
+print(seen.value("job_in_progress", kind="a"), seen.value("job_success_total", kind="a"))
+"""
+
+# A finalizer records for the first time what is just being recorded for the first time.
+FINALIZERS = """
+import collections, gc
+from otel_executor_metrics import ExecutorMetrics
+from tests.facade.scraping import scrape
+
+metrics = ExecutorMetrics(metrics_port=0, host="127.0.0.1", max_label_values=1000)
+called = []
+
+def record(name):
+    called.append(name)
+    metrics.record_operation(name, duration=0.1, labels={{"kind": name}})
+    metrics.record_operation(name, success=False, error_type=name, labels={{"kind": name}})
+
+class Cycle:
+    def __init__(self, name):
+        self.me, self.name = self, name
+
+    def __del__(self):
+        record(self.name)
+
+gc.set_threshold({threshold}, 2, 2)
+for index in range(150):
+    for _ in range(3):
+        Cycle(f"op{{index}}")
+    record(f"op{{index}}")
+gc.set_threshold(700, 10, 10)
+gc.collect()
+seen = scrape(metrics)
+for name, count in collections.Counter(called).items():
+    shown = [seen.total(f"{{name}}_{{what}}", kind=name)
+             for what in ("success_total", "failures_total", "latency_seconds_count")]
+    assert shown == [count] * 3, (name, count, shown)
+assert seen.dropped() == {{}}, seen.dropped()
+print(len(called))
 """
 
 SIGNALS = """
-import signal, threading, time
+import signal, time
 from otel_executor_metrics import ExecutorMetrics
-
-metrics = ExecutorMetrics(metrics_port=0, host="127.0.0.1")
-handled = 0
-
-def handle(number, frame):
-    global handled
-    handled += 1
-    metrics.record_operation("job", duration=0.1)
-    metrics.record_operation_latency("job", -1)
-    metrics.record_operation_failure("job", f"E{handled}")
-
-signal.signal(signal.SIGALRM, handle)
-signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-calls = 0
-deadline = time.monotonic() + 3
-while time.monotonic() < deadline:
-    calls += 1
-    metrics.record_operation("job", duration=0.1)
-    metrics.record_operation_latency("job", -1)
-    metrics.record_operation_failure("job", f"F{calls % 300}")
-signal.setitimer(signal.ITIMER_REAL, 0)
 from tests.facade.scraping import scrape
+
+metrics = ExecutorMetrics(metrics_port=0, host="127.0.0.1", max_label_values=100_000)
+calls = []
+
+def record(number):
+    calls.append(number)
+    metrics.record_operation("job", duration=0.1)
+    metrics.record_operation_latency("job", -1)
+    metrics.record_operation_failure("job", f"E{{number % {error_types}}}")
+
+record(0)
+signal.signal(signal.SIGALRM, lambda number, frame: record(len(calls)))
+signal.setitimer(signal.ITIMER_REAL, {interval}, {interval})
+deadline = time.monotonic() + 2
+while time.monotonic() < deadline:
+    record(len(calls))
+signal.setitimer(signal.ITIMER_REAL, 0)
 seen = scrape(metrics)
-print(handled > 10, seen.value("job_success_total") == calls + handled,
-      seen.total("job_failures_total") == calls + handled,
-      seen.dropped()["invalid_value"] == calls + handled)
+shown = (seen.value("job_success_total"), seen.total("job_failures_total"),
+         seen.value("job_latency_seconds_count"), seen.dropped()["invalid_value"])
+assert set(shown) == {{len(calls)}}, (shown, len(calls))
+print(len(calls))
 """
 
 
-def test_a_finalizer_may_record_at_any_moment() -> None:
-    """Garbage with a measured generator in it is collected amid recording and scraping."""
-    done = run_program(FINALIZERS, timeout=90)
-
+def expect_no_lock_up(source: str) -> str:
+    """Run a program that would stand still for ever if a lock were taken twice."""
+    try:
+        done = run_program(source, timeout=40)
+    except subprocess.TimeoutExpired:
+        pytest.fail("the program locked itself up")
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["0.0", "True"]
+    return done.stdout
+
+
+def test_a_measured_generator_may_be_collected_at_any_moment() -> None:
+    """Whatever is going on when the garbage collector ends it, it is counted, once."""
+    assert expect_no_lock_up(GENERATORS).split() == ["0.0", "300.0"]
+
+
+@pytest.mark.parametrize("threshold", [7, 20, 50])
+def test_a_finalizer_may_record_what_is_new(threshold: int) -> None:
+    """New operations, labels and errors may come up while others, or the same, are set up."""
+    assert int(expect_no_lock_up(FINALIZERS.format(threshold=threshold))) == 600
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer here")
-def test_a_signal_handler_may_record_at_any_moment() -> None:
+@pytest.mark.parametrize(
+    ("error_types", "interval"), [(1, 0.001), (10_000, 0.005)], ids=["known", "new"]
+)
+def test_a_signal_handler_may_record_at_any_moment(error_types: int, interval: float) -> None:
     """A handler that interrupts recording records itself, and nothing is lost."""
-    done = run_program(SIGNALS, timeout=60)
+    program = SIGNALS.format(error_types=error_types, interval=interval)
 
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["True"] * 4
+    assert int(expect_no_lock_up(program)) > 100

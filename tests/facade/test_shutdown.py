@@ -96,8 +96,9 @@ def test_after_shutdown_every_call_is_a_no_op(
 
 def test_leaving_a_with_block_shuts_down() -> None:
     """Also by an exception, which goes on up."""
-    with pytest.raises(KeyError), ExecutorMetrics(metrics_port=0, host="127.0.0.1") as metrics:
-        port = metrics.metrics_port
+    metrics = ExecutorMetrics(metrics_port=0, host="127.0.0.1")
+    port = metrics.metrics_port
+    with pytest.raises(KeyError), metrics:
         raise KeyError
 
     assert not metrics.enable_metrics
@@ -216,9 +217,7 @@ def test_a_facade_that_is_forgotten_goes_on_serving() -> None:
 
 def test_a_stuck_client_does_not_hold_up_shutdown(metrics: ExecutorMetrics) -> None:
     """Whoever asks and never reads is cut off."""
-    clients = [
-        socket.create_connection(("127.0.0.1", metrics.metrics_port), 5) for _ in range(20)
-    ]
+    clients = [socket.create_connection(("127.0.0.1", metrics.metrics_port), 5) for _ in range(20)]
     for client in clients:
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n")
     begin = time.monotonic()

@@ -1,133 +1,237 @@
-"""What users' code must and must not type-check as. Checked by mypy, never run.
-
-An ``ignore`` that mypy does not need is an error: so each one proves that the line is refused.
-"""
+"""Programs of users: what must type-check, and what must not."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-from opentelemetry.sdk.metrics import MeterProvider
 from typing_extensions import assert_type
 
 from otel_executor_metrics import (
+    BUILTIN_OPERATIONS,
+    DEFAULT_BUCKETS,
+    CatalogError,
     ExecutorMetrics,
-    ExecutorViews,
+    MissingExtraError,
     Operation,
+    SettingError,
+    __version__,
     check_port_available,
     find_available_port,
     init_metrics_with_retry,
     validate_metrics_initialization,
 )
-from otel_executor_metrics.typing import OperationHandle
-
-# Construction: the old component's forms, and the options beyond.
-metrics = ExecutorMetrics()
-ExecutorMetrics(True, 8001)
-ExecutorMetrics(enable_metrics=True, metrics_port=8001)
-ExecutorMetrics(exporter="console", host="::1", label_values="keep", strict=True)
-ExecutorMetrics(exporter=["prometheus", "console"], tls_certificate=Path("cert.pem"))
-ExecutorMetrics(basic_auth=("user", "password"), bearer_token="token")
-ExecutorMetrics(operations=[Operation("train", labels=("model",), buckets=(1, 10))])
-ExecutorMetrics(meter_provider=MeterProvider(views=ExecutorViews()))
-ExecutorMetrics(True, 8001, [])  # type: ignore[call-arg]
-ExecutorMetrics(metrics_port="8001")  # type: ignore[arg-type]
-ExecutorMetrics(label_values="drop")  # type: ignore[arg-type]
-ExecutorMetrics(unknown=1)  # type: ignore[call-arg]
-Operation(1)  # type: ignore[arg-type]
-
-# Recording.
-assert_type(metrics.record_operation("intent", True, 0.1), None)
-metrics.record_operation("x", success=False, duration=0.1, labels={"a": "b"}, error_type="E")
-metrics.record_operation_latency("x", 0.1)
-metrics.record_operation_latency("x", 0.1, labels={"a": 1})
-metrics.record_operation_success("x", {"a": "b"})
-metrics.record_operation_failure("x", "Timeout", {"a": "b"})
-metrics.record_retry("x", 2)
-metrics.record_retry("x", attempt_number=2, labels={"a": "b"})
-metrics.record_duration("x", 0.1, {"a": "b"})
-metrics.record_batch_operations([{"operation": "x", "success": True, "duration": 0.1}])
-metrics.record_operation("x", duration="0.1")  # type: ignore[arg-type]
-metrics.record_operation_latency("x")  # type: ignore[call-arg]
-metrics.record_operation_success("x", ["a"])  # type: ignore[arg-type]
-
-# Handles.
-metrics.metrics["intent_latency"].observe(0.1)
-metrics.metrics["execute_success"].labels(task_type="ml").inc()
-bound = metrics.operation("execute", task_type="ml")
-bound.success(0.1)
-bound.failure("Timeout", 0.1)
-bound.retry(2)
-bound.observe(0.1)
-with bound as entered:
-    assert_type(entered, OperationHandle)
-bound.success("0.1")  # type: ignore[arg-type]
 
 
-# Decorators keep what they decorate.
-@metrics.with_metrics("plain", labels={"a": "b"})
-def plain(a: int, *, b: str = "") -> float:
-    return a + len(b)
+def construction() -> ExecutorMetrics:
+    """Arguments have types: the two documented ones by position, the others by name alone."""
+    ExecutorMetrics()
+    ExecutorMetrics(True, 8001)
+    ExecutorMetrics(enable_metrics=True, metrics_port=8001)
+    ExecutorMetrics(None, None, host=None, exporter=None)
+    ExecutorMetrics(exporter="prometheus,console")
+    ExecutorMetrics(exporter=["prometheus", "console"], label_values="keep", strict=True)
+    ExecutorMetrics(tls_certificate=Path("cert.pem"), tls_key="key.pem", bearer_token="t")
+    ExecutorMetrics(basic_auth=("user", "password"), shutdown_timeout=2)
+
+    ExecutorMetrics("true")  # type: ignore[arg-type]
+    ExecutorMetrics(metrics_port="8001")  # type: ignore[arg-type]
+    ExecutorMetrics(True, 8001, ())  # type: ignore[call-arg]
+    ExecutorMetrics(label_values="wash")  # type: ignore[arg-type]
+    ExecutorMetrics(max_label_values="200")  # type: ignore[arg-type]
+    ExecutorMetrics(operations=["train"])  # type: ignore[list-item]
+    ExecutorMetrics(hots="127.0.0.1")  # type: ignore[call-arg]
+    return ExecutorMetrics(metrics_port=0, operations=[Operation("train")], include_builtin=False)
 
 
-@metrics.with_metrics("coroutine")
-async def coroutine(a: int) -> str:
-    return str(a)
+def catalogue() -> Operation:
+    """An operation is data with types."""
+    Operation("train", labels=("model",), buckets=(1, 10, 60, 600), help="model training")
+    Operation("train", help={"latency": "Latency of training"}, error_types=["Timeout"])
+    Operation("train", ["model"], DEFAULT_BUCKETS, label_values={"model": ["a", "b"]})
+
+    Operation()  # type: ignore[call-arg]
+    Operation(1)  # type: ignore[arg-type]
+    Operation("train", buckets=1)  # type: ignore[arg-type]
+    Operation("train", help={"latencies": "L"})  # type: ignore[dict-item]
+    BUILTIN_OPERATIONS[0].name = "x"  # type: ignore[misc]
+    return BUILTIN_OPERATIONS[0]
 
 
-@metrics.with_metrics("generator")
-def generator() -> Iterator[int]:
-    yield 1
+def recording(metrics: ExecutorMetrics) -> None:
+    """Every documented call, by position and by name."""
+    labels = {"task_type": "report"}
+    metrics.record_operation("execute")
+    metrics.record_operation("execute", True, 0.2)
+    metrics.record_operation("execute", success=False, duration=None, error_type="Timeout")
+    metrics.record_operation("execute", labels=labels, trace="anything else")
+    metrics.record_operation("execute", labels={"attempt": 3, "cached": True, "node": None})
+    metrics.record_operation_latency("execute", 1)
+    metrics.record_operation_latency("execute", duration=0.2, labels=labels)
+    metrics.record_duration("execute", 0.2, labels)
+    metrics.record_operation_success("execute", labels)
+    metrics.record_operation_failure("execute", "Timeout", labels)
+    metrics.record_operation_failure("execute", error_type="Timeout", labels=None)
+    metrics.record_retry("execute", 2)
+    metrics.record_retry("execute", attempt_number=2, labels=labels)
+    metrics.record_batch_operations([{"operation": "execute", "duration": 0.2}])
+    metrics.record_batch_operations({"operation": name} for name in ("intent", "plan"))
+
+    metrics.record_operation(1)  # type: ignore[arg-type]
+    metrics.record_operation("execute", duration="0.2")  # type: ignore[arg-type]
+    metrics.record_operation("execute", True, 0.2, labels)  # type: ignore[call-arg]
+    metrics.record_operation("execute", labels=["report"])  # type: ignore[arg-type]
+    metrics.record_operation_latency("execute")  # type: ignore[call-arg]
+    metrics.record_operation_latency("execute", None)  # type: ignore[arg-type]
+    metrics.record_operation_success("execute", "report")  # type: ignore[arg-type]
+    metrics.record_retry("execute", "2")  # type: ignore[arg-type]
+    metrics.record_batch_operations(["execute"])  # type: ignore[list-item]
 
 
-@metrics.with_metrics("stream")
-async def stream() -> AsyncIterator[int]:
-    yield 1
-
-
-class Service:
-    @metrics.with_metrics("method")
-    def method(self, a: int) -> str:
-        return str(a)
-
-    @staticmethod
-    @metrics.with_metrics("static")
-    def static(a: int) -> str:
-        return str(a)
-
-
-assert_type(plain(1, b="x"), float)
-awaited: Coroutine[Any, Any, str] = coroutine(1)
-assert_type(next(generator()), int)
-assert_type(Service().method(1), str)
-assert_type(Service.static(1), str)
-as_callable: Callable[[int], str] = Service().method
-plain("1")  # type: ignore[arg-type]
-called_wrongly = coroutine()  # type: ignore[call-arg]
-metrics.with_metrics("number")(1)  # type: ignore[type-var]
-
-
-async def use() -> None:
-    """Consume what is asynchronous."""
-    assert_type(await coroutine(1), str)
-    async for item in stream():
-        assert_type(item, int)
-    async with metrics.measure("block", {"a": "b"}):
+def summary(metrics: ExecutorMetrics) -> None:
+    """What can be asked of a facade."""
+    assert_type(metrics.get_metrics_summary(), dict[str, Any])
+    assert_type(metrics.metrics_port, int)
+    assert_type(metrics.enable_metrics, bool)
+    assert_type(metrics.degraded, bool)
+    assert_type(metrics.flush(), bool)
+    assert_type(metrics.flush(timeout=1.5), bool)
+    metrics.shutdown()
+    metrics.shutdown(timeout=1.5)
+    metrics.metrics["intent_latency"].labels(task_type="report").observe(0.2)
+    with metrics.metrics["intent_latency"].time():
         pass
 
+    metrics.metrics["mine"] = None  # type: ignore[index]
+    metrics.enable_metrics = False  # type: ignore[misc]
+    metrics.no_such_method()  # type: ignore[attr-defined]
 
-# The rest.
-with ExecutorMetrics() as managed, managed.measure("block"):
-    assert_type(managed, ExecutorMetrics)
-assert_type(metrics.get_metrics_summary(), dict[str, Any])
-assert_type(metrics.enable_metrics, bool)
-assert_type(metrics.metrics_port, int)
-assert_type(metrics.flush(1.0), bool)
-assert_type(metrics.shutdown(), None)
-assert_type(check_port_available(8001), bool)
-assert_type(find_available_port(), int)
-assert_type(init_metrics_with_retry(max_retries=2), ExecutorMetrics)
-assert_type(validate_metrics_initialization(metrics), bool)
-metrics.enable_metrics = False  # type: ignore[misc]
+
+def decorated(metrics: ExecutorMetrics) -> None:
+    """A decorated function has the type it had."""
+
+    @metrics.with_metrics("intent")
+    def plain(text: str, /, *, times: int = 1) -> list[str]:
+        return [text] * times
+
+    @metrics.with_metrics("plan", labels={"plan_type": "complex"})
+    async def coroutine(text: str) -> int:
+        return len(text)
+
+    @metrics.with_metrics("rows")
+    def generator(n: int) -> Iterator[int]:
+        yield from range(n)
+
+    @metrics.with_metrics("rows", {"kind": "later"})
+    async def async_generator(n: int) -> AsyncIterator[int]:
+        for i in range(n):
+            yield i
+
+    assert_type(plain("a", times=2), list[str])
+    assert_type(generator(2), Iterator[int])
+    assert_type(async_generator(2), AsyncIterator[int])
+
+    async def main() -> None:
+        assert_type(await coroutine("a"), int)
+
+    plain(1)  # type: ignore[arg-type]
+    plain("a", 2)  # type: ignore[call-arg]
+    plain(text="a")  # type: ignore[call-arg]
+    coroutine()  # type: ignore[call-arg, unused-coroutine]
+    generator("2")  # type: ignore[arg-type]
+    metrics.with_metrics(1)  # type: ignore[arg-type]
+    metrics.with_metrics("x", labels="y")  # type: ignore[arg-type]
+    metrics.with_metrics("x")(5)  # type: ignore[type-var]
+
+
+class Worker:
+    """Methods keep their types as well."""
+
+    metrics = ExecutorMetrics(enable_metrics=False)
+
+    @metrics.with_metrics("work")
+    def work(self, n: int) -> str:
+        """Work."""
+        return str(n)
+
+    @staticmethod
+    @metrics.with_metrics("work")
+    def static(n: int) -> str:
+        """Work without an object."""
+        return str(n)
+
+    @classmethod
+    @metrics.with_metrics("work")
+    def of_class(cls, n: int) -> str:
+        """Work with the class."""
+        return cls.__name__ * n
+
+
+def methods(worker: Worker) -> None:
+    """Binding is known to the type checker."""
+    assert_type(worker.work(1), str)
+    assert_type(Worker.static(1), str)
+    assert_type(Worker.of_class(1), str)
+    worker.work("1")  # type: ignore[arg-type]
+
+
+def blocks(metrics: ExecutorMetrics) -> None:
+    """Measurements are context managers of both kinds, and swallow no exception."""
+    with metrics.measure("plan", labels={"plan_type": "complex"}):
+        pass
+    with ExecutorMetrics() as made:
+        assert_type(made, ExecutorMetrics)
+
+    async def main() -> None:
+        async with metrics.measure("plan"):
+            pass
+
+    def returns() -> int:
+        with metrics.measure("plan"):  # were it to swallow, a return would be missing here
+            return 1
+
+    metrics.measure("plan", "labels")  # type: ignore[arg-type]
+
+
+def bound(metrics: ExecutorMetrics) -> None:
+    """A bound operation has the recording methods."""
+    report = metrics.operation("execute", task_type="report", size=3)
+    report.success()
+    report.success(0.2)
+    report.failure("Timeout", 0.2)
+    report.retry()
+    report.observe(1)
+    with report:
+        pass
+
+    report.success("0.2")  # type: ignore[arg-type]
+    metrics.operation()  # type: ignore[call-arg]
+
+
+def bootstrap() -> None:
+    """The functions of the document's section 8.2."""
+    assert_type(check_port_available(8001), bool)
+    assert_type(find_available_port(), int)
+    assert_type(find_available_port(start_port=9000, host="127.0.0.1"), int)
+    assert_type(init_metrics_with_retry(), ExecutorMetrics)
+    assert_type(init_metrics_with_retry(5, start_port=9000, strict=True), ExecutorMetrics)
+    assert_type(validate_metrics_initialization(ExecutorMetrics()), bool)
+    assert_type(__version__, str)
+
+    check_port_available("8001")  # type: ignore[arg-type]
+    validate_metrics_initialization(None)  # type: ignore[arg-type]
+
+
+def errors() -> None:
+    """Errors can be told apart, and are what the contract says."""
+    try:
+        construction()
+    except CatalogError as error:
+        assert_type(error, CatalogError)
+    except SettingError as error:
+        assert_type(error.setting, str)
+    as_value_error: list[type[ValueError]] = [CatalogError, SettingError]
+    as_import_error: type[ImportError] = MissingExtraError
+    assert as_value_error
+    assert as_import_error

@@ -1,0 +1,352 @@
+"""Settings as the facade obeys them: argument, environment, default (contract §2)."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_executor_metrics import ExecutorMetrics
+from tests.facade.conftest import MakeMetrics
+from tests.facade.scraping import fetch, scrape, url_of
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the facade listen on the loopback interface unless told otherwise."""
+    monkeypatch.setenv("METRICS_HOST", "127.0.0.1")
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what this package has warned of."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno >= logging.WARNING and record.name.startswith("otel_executor_metrics")
+    ]
+
+
+@pytest.mark.parametrize("variable", ["METRICS_PORT", "OTEL_EXPORTER_PROMETHEUS_PORT"])
+@pytest.mark.usefixtures("local")
+def test_the_port_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, free_port: int, variable: str
+) -> None:
+    """Either variable moves the endpoint."""
+    monkeypatch.setenv(variable, str(free_port))
+
+    with ExecutorMetrics() as metrics:
+        assert metrics.metrics_port == free_port
+        assert "intent_success_total" in fetch(f"http://127.0.0.1:{free_port}/metrics")
+
+
+@pytest.mark.usefixtures("local")
+def test_the_port_as_an_argument_wins(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
+    """What is passed wins over the environment, by position as in the old component."""
+    monkeypatch.setenv("METRICS_PORT", "1")
+
+    with ExecutorMetrics(True, free_port) as metrics:
+        assert metrics.metrics_port == free_port
+        assert metrics.enable_metrics
+
+
+@pytest.mark.parametrize("variable", ["METRICS_HOST", "OTEL_EXPORTER_PROMETHEUS_HOST"])
+def test_the_host_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str
+) -> None:
+    """Either variable says where to listen, and the start-up line tells."""
+    monkeypatch.setenv(variable, "127.0.0.1")
+    caplog.set_level(logging.INFO, "otel_executor_metrics")
+
+    with ExecutorMetrics(metrics_port=0) as metrics:
+        told = [record.getMessage() for record in caplog.records]
+        assert any(url_of(metrics) in line and "127.0.0.1" in line for line in told)
+
+
+def test_all_interfaces_are_the_default(caplog: pytest.LogCaptureFixture) -> None:
+    """As the old component did: containers are scraped from outside; the log says so."""
+    caplog.set_level(logging.INFO, "otel_executor_metrics")
+
+    with ExecutorMetrics(metrics_port=0) as metrics:
+        assert any("0.0.0.0" in record.getMessage() for record in caplog.records)
+        for address in {"127.0.0.1", *socket.gethostbyname_ex(socket.gethostname())[2]}:
+            with socket.create_connection((address, metrics.metrics_port), 5):
+                pass
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", "enabled"])
+@pytest.mark.usefixtures("local")
+def test_an_unreadable_switch_leaves_metrics_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str
+) -> None:
+    """A warning names variable, value and what is allowed; the default holds."""
+    monkeypatch.setenv("METRICS_ENABLED", value)
+
+    with ExecutorMetrics(metrics_port=0) as metrics:
+        assert metrics.enable_metrics
+    (line,) = warnings_in(caplog)
+    assert "METRICS_ENABLED" in line
+    assert value in line
+    assert "true" in line
+    assert "false" in line
+
+
+@pytest.mark.usefixtures("local")
+def test_an_argument_switches_on_what_the_environment_switches_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is passed wins, for the switch as for all."""
+    monkeypatch.setenv("METRICS_ENABLED", "false")
+
+    with ExecutorMetrics(enable_metrics=True, metrics_port=0) as metrics:
+        assert metrics.enable_metrics
+
+
+@pytest.mark.parametrize("variable", ["METRICS_EXPORTER", "OTEL_METRICS_EXPORTER"])
+def test_the_exporter_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """``none`` records and lets nobody see it."""
+    monkeypatch.setenv(variable, "none")
+
+    with ExecutorMetrics() as metrics:
+        metrics.record_operation_success("plan")
+        assert metrics.enable_metrics
+        assert metrics.get_metrics_summary()["exporters"] == ["none"]
+        assert metrics.get_metrics_summary()["url"] is None
+
+
+@pytest.mark.parametrize("value", ["carrier-pigeon", "prometheus,carrier-pigeon"])
+@pytest.mark.usefixtures("local")
+def test_an_unknown_exporter_in_the_environment_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str
+) -> None:
+    """The warning names variable, value and the known ones; the others, or the default, run."""
+    monkeypatch.setenv("METRICS_EXPORTER", value)
+
+    with ExecutorMetrics(metrics_port=0) as metrics:
+        assert metrics.get_metrics_summary()["exporters"] == ["prometheus"]
+    (line,) = warnings_in(caplog)
+    for word in ("METRICS_EXPORTER", "carrier-pigeon", "console", "none", "prometheus"):
+        assert word in line
+
+
+@pytest.mark.parametrize("value", ["carrier-pigeon", ["prometheus", "carrier-pigeon"]])
+def test_an_unknown_exporter_as_an_argument_is_an_error(
+    make_metrics: MakeMetrics, value: Any
+) -> None:
+    """The ValueError names the value and the known ones."""
+    with pytest.raises(ValueError, match=r"carrier-pigeon.*console, none.*prometheus"):
+        make_metrics(exporter=value)
+
+
+def test_several_exporters_run_side_by_side(
+    make_metrics: MakeMetrics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One record is seen by all of them, once."""
+    metrics = make_metrics(exporter="prometheus,console")
+    metrics.record_operation_success("plan")
+
+    assert metrics.flush()
+    assert scrape(metrics).value("plan_success_total") == 1
+    assert '"plan_success"' in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("local")
+def test_limits_and_modes_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of recording have their variables as well."""
+    monkeypatch.setenv("METRICS_STRICT", "true")
+    monkeypatch.setenv("METRICS_LABEL_VALUES", "keep")
+    monkeypatch.setenv("METRICS_MAX_LABEL_VALUES", "1")
+
+    with ExecutorMetrics(metrics_port=0) as metrics:
+        metrics.record_operation_success("unheard_of")
+        for value in ("a b", "c d"):
+            metrics.record_operation_success("execute", {"task_type": value})
+        seen = scrape(metrics)
+    assert seen.dropped() == {"unknown_operation": 1}
+    assert seen.label_values("execute_success_total", "task_type") == {"a b", "other"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"OTEL_SERVICE_NAME": "shop"}, "shop"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=mall"}, "mall"),
+        ({"OTEL_SERVICE_NAME": "shop", "OTEL_RESOURCE_ATTRIBUTES": "service.name=mall"}, "shop"),
+    ],
+)
+def test_the_resource_comes_from_opentelemetrys_variables(
+    make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], name: str
+) -> None:
+    """Name and attributes of the service are those of OpenTelemetry's specification."""
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+
+    found = scrape(make_metrics(target_info=True)).series("target_info")
+
+    assert [dict(labels)["service_name"] for labels in found] == [name]
+
+
+def test_resource_attributes_are_shown_with_the_target(
+    make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``OTEL_RESOURCE_ATTRIBUTES`` is complete in ``target_info``."""
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test,team=a")
+
+    (labels,) = scrape(make_metrics(target_info=True)).series("target_info")
+
+    assert dict(labels)["deployment_environment"] == "test"
+    assert dict(labels)["team"] == "a"
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-5"])
+def test_an_unreadable_export_interval_is_warned_of(
+    make_metrics: MakeMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    value: str,
+) -> None:
+    """OpenTelemetry's own variables are told of by name, value and rule as well."""
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", value)
+
+    assert make_metrics(exporter="console").enable_metrics
+    told = [line for line in warnings_in(caplog) if "OTEL_METRIC_EXPORT_INTERVAL" in line]
+    assert len(told) == 1
+    assert value in told[0]
+    assert "millisecond" in told[0]
+
+
+@pytest.mark.parametrize("value", ["soon", "-5"])
+def test_an_unreadable_export_timeout_does_not_stop_the_program(
+    make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """Whatever stands in a variable, the program runs on and exports."""
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_TIMEOUT", value)
+
+    metrics = make_metrics(exporter="console")
+    assert metrics.enable_metrics
+    assert metrics.flush()
+
+
+# Settings that guard access, as variables with what cannot be used.
+GUARDS = {
+    "METRICS_TLS_CERTIFICATE": "/nowhere/certificate.pem",
+    "METRICS_TLS_KEY": "/nowhere/key.pem",
+    "METRICS_TLS_CLIENT_CA": "/nowhere/ca.pem",
+    "METRICS_BASIC_AUTH": "s3cret-without-colon",
+    "METRICS_BEARER_TOKEN": "s3cret with spaces",
+}
+
+
+@pytest.mark.parametrize("variable", GUARDS)
+@pytest.mark.usefixtures("local")
+def test_a_guard_that_cannot_be_used_leaves_the_endpoint_shut(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    free_port: int,
+    variable: str,
+) -> None:
+    """A door that cannot be locked as asked stays shut; the program runs on, and is told."""
+    monkeypatch.setenv(variable, GUARDS[variable])
+
+    with ExecutorMetrics(metrics_port=free_port) as metrics:
+        assert not metrics.enable_metrics
+        metrics.record_operation_success("plan")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", free_port), 5)
+    told = warnings_in(caplog)
+    setting = variable.removeprefix("METRICS_").lower()
+    assert any(variable in line or setting in line for line in told)
+    assert all("\n" not in line for line in told)
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"tls_certificate": "/nowhere/c.pem"}, "tls_certificate='/nowhere/c.pem'"),
+        ({"tls_key": "/nowhere/k.pem"}, "tls_key='/nowhere/k.pem'"),
+        ({"tls_client_ca": "/nowhere/ca.pem"}, "tls_client_ca='/nowhere/ca.pem'"),
+        ({"basic_auth": "s3cret"}, "basic_auth"),
+        ({"basic_auth": ("", "s3cret")}, "basic_auth"),
+        ({"basic_auth": ("a:b", "s3cret")}, "basic_auth"),
+        ({"basic_auth": ("user", "s3cret\n")}, "basic_auth"),
+        ({"bearer_token": "s3cret with spaces"}, "bearer_token"),
+        ({"bearer_token": ["s3cret"]}, "bearer_token"),
+    ],
+)
+def test_a_guard_as_an_argument_that_cannot_be_used_is_an_error(
+    make_metrics: MakeMetrics,
+    caplog: pytest.LogCaptureFixture,
+    arguments: dict[str, Any],
+    named: str,
+) -> None:
+    """One line names setting and rule, and no secret."""
+    with pytest.raises(ValueError, match=r".") as refused:
+        make_metrics(**arguments)
+
+    message = str(refused.value)
+    assert message.startswith(named)
+    assert "\n" not in message
+    assert "s3cret" not in message + caplog.text
+    assert "s3cret" not in repr(refused.value.__cause__) + repr(refused.value.__context__)
+
+
+def test_secrets_are_shown_nowhere(
+    make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither log nor summary nor any ``repr`` has them."""
+    caplog.set_level(logging.DEBUG)
+    metrics = make_metrics(basic_auth=("user", "s3cret"), bearer_token="s3cret-token")
+
+    shown = repr(metrics) + repr(vars(metrics)) + repr(metrics.get_metrics_summary())
+    assert "s3cret" not in shown + caplog.text
+
+
+def test_an_endpoint_with_credentials_asks_for_them(make_metrics: MakeMetrics) -> None:
+    """Without credentials there are no metrics; the liveness probe needs none."""
+    metrics = make_metrics(bearer_token="s3cret")
+    url = url_of(metrics)
+
+    with pytest.raises(AssertionError, match="401"):
+        fetch(url)
+    with pytest.raises(OSError, match="Not a gzip"):  # answered, and not compressed
+        fetch(url.replace("/metrics", "/healthz"))
+
+
+def test_an_argument_that_is_none_is_not_passed(
+    make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that hands on its own optional arguments need not leave them out."""
+    monkeypatch.setenv("METRICS_LABEL_VALUES", "keep")
+    metrics = make_metrics(label_values=None, enable_metrics=None)
+    metrics.record_operation_success("x", {"a": "b c"})
+
+    assert scrape(metrics).value("x_success_total", a="b c") == 1
+
+
+def test_importing_reads_no_setting(tmp_path: Path) -> None:
+    """The environment is read when a facade is made, so that a program can set it first."""
+    from tests.facade.programs import run_program
+
+    done = run_program(
+        """
+        import otel_executor_metrics, os
+        os.environ["METRICS_ENABLED"] = "false"
+        print(otel_executor_metrics.ExecutorMetrics().enable_metrics)
+        """
+    )
+
+    assert done.stdout == "False\n", done.stderr

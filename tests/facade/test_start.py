@@ -1,0 +1,206 @@
+"""Ports and addresses that cannot be had, and how to find one that can (contract §3)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from otel_executor_metrics import (
+    ExecutorMetrics,
+    check_port_available,
+    find_available_port,
+    init_metrics_with_retry,
+    validate_metrics_initialization,
+)
+from tests.facade.conftest import MakeMetrics
+from tests.facade.scraping import scrape
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """Return a port on all interfaces that something else listens on."""
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+def expect_degraded(metrics: ExecutorMetrics, caplog: pytest.LogCaptureFixture, port: int) -> str:
+    """Check that the facade is off and raises nothing; return the one warning."""
+    assert not metrics.enable_metrics
+    assert metrics.degraded
+    assert not metrics.metrics
+    assert metrics.metrics_port == port
+    metrics.record_operation("plan", duration=1)
+    assert metrics.with_metrics("plan")(len) is len
+    with metrics.measure("plan"):
+        pass
+    metrics.shutdown()
+    (line,) = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    assert "\n" not in line
+    return line
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_taken_port_is_a_warning_with_the_remedy(
+    make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture, taken_port: int, host: str
+) -> None:
+    """The program runs on without metrics, as the document says."""
+    metrics = make_metrics(metrics_port=taken_port, host=host)
+
+    line = expect_degraded(metrics, caplog, taken_port)
+    assert "Failed to start metrics server" in line
+    assert str(taken_port) in line
+    assert "METRICS_PORT" in line
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "256.256.256.256"])
+def test_a_bad_address_is_a_warning_with_the_remedy(
+    make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture, host: str
+) -> None:
+    """An address that is not this machine's is no reason to stop."""
+    metrics = make_metrics(host=host)
+
+    line = expect_degraded(metrics, caplog, 0)
+    assert host in line
+    assert "METRICS_HOST" in line
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="this user may take any port"
+)
+def test_a_privileged_port_is_a_warning_with_the_remedy(
+    make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No permission is no reason to stop; the warning names the ports that need none."""
+    metrics = make_metrics(metrics_port=81)
+
+    assert "1024" in expect_degraded(metrics, caplog, 81)
+
+
+def test_a_degraded_facade_leaves_no_thread(make_metrics: MakeMetrics, taken_port: int) -> None:
+    """What was begun before the port failed is ended."""
+    before = set(threading.enumerate())
+
+    make_metrics(metrics_port=taken_port)
+    make_metrics(metrics_port=taken_port, host="0.0.0.0")
+
+    assert set(threading.enumerate()) <= before
+
+
+def test_another_exporter_runs_on_where_the_port_is_taken(
+    make_metrics: MakeMetrics, capsys: pytest.CaptureFixture[str], taken_port: int
+) -> None:
+    """Only the exporter that needs the port is off."""
+    metrics = make_metrics(metrics_port=taken_port, exporter="prometheus,console")
+    metrics.record_operation_success("plan")
+
+    assert metrics.enable_metrics
+    assert not metrics.degraded
+    assert metrics.get_metrics_summary()["exporters"] == ["console"]
+    assert metrics.flush()
+    assert '"plan_success"' in capsys.readouterr().out
+
+
+def test_port_zero_takes_a_free_one(make_metrics: MakeMetrics) -> None:
+    """``metrics_port`` then tells which."""
+    metrics = make_metrics(metrics_port=0)
+
+    assert 0 < metrics.metrics_port < 65536
+    assert scrape(metrics).names
+
+
+def test_a_port_is_free_again_after_shutdown(make_metrics: MakeMetrics) -> None:
+    """A facade can be made anew on the same port, at once and after a scrape."""
+    first = make_metrics()
+    scrape(first)
+    first.shutdown()
+
+    second = make_metrics(metrics_port=first.metrics_port)
+    assert second.enable_metrics
+    assert scrape(second).value("plan_success_total") == 0
+
+
+def test_a_port_can_be_checked(taken_port: int) -> None:
+    """``check_port_available`` tells what is taken, and what is free again."""
+    assert not check_port_available(taken_port)
+    with socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))
+        free = probe.getsockname()[1]
+    assert check_port_available(free)
+
+
+def test_a_free_port_can_be_found(taken_port: int) -> None:
+    """``find_available_port`` passes over what is taken."""
+    found = find_available_port(taken_port)
+
+    assert taken_port < found < taken_port + 100
+    assert check_port_available(found)
+
+
+def test_the_document_s_way_to_a_free_port_works(make_metrics: MakeMetrics) -> None:
+    """What was found can be served on."""
+    metrics = make_metrics(metrics_port=find_available_port(20_000))
+
+    assert metrics.enable_metrics
+    assert metrics.metrics_port >= 20_000
+
+
+def test_init_with_retry_takes_the_next_free_port(taken_port: int) -> None:
+    """The facade runs although the first port is taken, and takes the other arguments."""
+    metrics = init_metrics_with_retry(start_port=taken_port, host="127.0.0.1", strict=True)
+    try:
+        assert metrics.enable_metrics
+        assert metrics.metrics_port > taken_port
+        metrics.record_operation_success("unheard_of")
+        assert scrape(metrics).dropped() == {"unknown_operation": 1}
+    finally:
+        metrics.shutdown()
+
+
+@pytest.mark.parametrize("retries", [0, -1])
+def test_init_with_retry_wants_at_least_one_try(retries: int) -> None:
+    """No try at all is a mistake, told by its value."""
+    with pytest.raises(ValueError, match=f"max_retries={retries}"):
+        init_metrics_with_retry(max_retries=retries)
+
+
+def test_init_with_retry_does_not_hide_a_bad_argument() -> None:
+    """Trying again would not help there."""
+    with pytest.raises(ValueError, match="label_values"):
+        init_metrics_with_retry(label_values="wash")
+
+
+def test_init_with_retry_gives_up_where_no_port_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last try the error comes through, as in the document."""
+    from otel_executor_metrics import bootstrap
+
+    tries: list[int] = []
+
+    def none_free(start_port: int) -> int:
+        tries.append(start_port)
+        raise RuntimeError("no port is free")
+
+    monkeypatch.setattr(bootstrap, "find_available_port", none_free)
+    monkeypatch.setattr(bootstrap, "RETRY_INTERVAL", 0.01)
+    with pytest.raises(RuntimeError, match="no port is free"):
+        init_metrics_with_retry(3)
+    assert tries == [8001] * 3
+
+
+def test_validation_tells_whether_metrics_record(
+    make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """True when they do, with their keys in the log; false when not, with the reason."""
+    caplog.set_level(logging.INFO, "otel_executor_metrics")
+
+    assert validate_metrics_initialization(make_metrics()) is True
+    assert "intent_latency" in caplog.text
+    assert validate_metrics_initialization(ExecutorMetrics(enable_metrics=False)) is False
+    assert "disabled" in caplog.text
+    assert validate_metrics_initialization(make_metrics(include_builtin=False)) is False

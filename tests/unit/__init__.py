@@ -1,0 +1,1 @@
+"""Tests of the pure parts: names, labels, numbers, the catalogue and the settings."""
