@@ -72,7 +72,7 @@ class Recorder:
         self._room = len(catalog) + (max_operations or 0)
         self._lock = threading.RLock()
         self._series: dict[str, OperationSeries] = {}
-        self._families: Mapping[str, Family[Any]] = {}
+        self._families: dict[str, Family[Any]] = {}
         # What callers passed, to what was found for it. The facade looks here itself.
         self.remembered: dict[object, OperationHandle] = {}
         self._drops = Drops(pipeline.declare(DROPPED))
@@ -82,8 +82,8 @@ class Recorder:
 
     @property
     def families(self) -> Mapping[str, Family[Any]]:
-        """The families by key; a snapshot, safe to iterate over."""
-        return MappingProxyType(self._families)
+        """The families by key; a copy, safe to iterate over."""
+        return MappingProxyType(self._families.copy())
 
     @property
     def drop_counts(self) -> dict[str, int]:
@@ -157,32 +157,32 @@ class Recorder:
             if series is not None:
                 return series
             if not self._strict and len(self._catalog) < self._room:
-                return self._add_dynamic(name)
+                return self._add(Operation(name))
         if self._strict:
             return Drop("unknown_operation", name, _STRICT_RULE)
         return Drop("operation_limit", name, _LIMIT_RULE)
 
-    def _add_dynamic(self, name: str) -> OperationSeries:
-        operation = Operation(name)
-        self._catalog.add(operation)
-        return self._add(operation)
-
     def _add(self, operation: Operation) -> OperationSeries:
-        policy = LabelPolicy(operation.labels, clean=self._clean, limit=self._max_label_values)
-        instruments = {
-            role: self._pipeline.declare(instrument)
-            for role, instrument in operation.instruments.items()
-        }
-        series = OperationSeries(
+        """Return the series of ``operation``, made now unless they were made meanwhile.
+
+        By a signal handler or finaliser, that is, which the lock lets through.
+        """
+        made = OperationSeries(
             operation,
-            instruments,
-            policy,
+            {
+                role: self._pipeline.declare(instrument)
+                for role, instrument in operation.instruments.items()
+            },
+            LabelPolicy(operation.labels, clean=self._clean, limit=self._max_label_values),
             max_label_sets=self._max_label_sets,
             drop=self._drops.of(operation.name),
             overflow=self._overflows.of(operation.name),
         )
-        self._series[operation.name.lower()] = series
-        self._families = {**self._families, **series.families()}
+        series = self._series.setdefault(operation.name.lower(), made)
+        if series is made:
+            self._families.update(made.families())
+            if self._catalog.get(operation.name) is None:
+                self._catalog.add(operation)
         return series
 
 

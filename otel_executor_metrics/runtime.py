@@ -13,7 +13,7 @@ from opentelemetry.metrics import MeterProvider
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
-from otel_executor_metrics.errors import MissingExtraError, SettingError
+from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.exporters import builder, names
 from otel_executor_metrics.pipeline import Pipeline
 from otel_executor_metrics.recorder import Recorder
@@ -98,7 +98,7 @@ def _built(settings: Settings) -> dict[str, Exporter]:
     for name in _known_names(settings):
         try:
             found[name] = builder(name)(settings)
-        except (SettingError, MissingExtraError) as error:
+        except Exception as error:  # a third party's builder may raise anything
             setting = error.setting if isinstance(error, SettingError) else "exporter"
             if setting not in settings.from_environment:
                 _discard(found.values())

@@ -33,7 +33,7 @@ class BindableInstrument(Protocol):
     def bind(self, attributes: Attributes, lock: Lock, /) -> Cell:
         """Return the cell of ``attributes``, which may share ``lock`` with other cells.
 
-        The series is exported at 0 from then on. The same attributes have the same cell.
+        The series is exported at 0 from then on. Cells of the same attributes add up.
         """
 
 

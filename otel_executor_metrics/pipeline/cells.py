@@ -12,7 +12,7 @@ and the pipeline takes the public road.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
@@ -29,34 +29,26 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, SumAggregation
 
-from otel_executor_metrics.catalog import Instrument
-from otel_executor_metrics.storage import HistogramCell, SumCell
-from otel_executor_metrics.typing import Attributes, Cell, Lock
+from otel_executor_metrics.storage import Distribution
+from otel_executor_metrics.typing import Attributes, Cell
 
 _KEY: Final = "otel_executor_metrics.announcement"
 
 
-class _Announcement:
-    """Brings a cell to the aggregations of its series, and counts those that took it."""
+class _Announcement(NamedTuple):
+    """Brings a cell to the aggregations of its series."""
 
-    def __init__(self, cell: Cell) -> None:
-        self.cell = cell
-        self.taken = 0
+    cell: Any
+    bound_at: int
 
 
-def announce(
-    instrument: Instrument, record: Callable[..., None], attributes: Attributes, lock: Lock
-) -> Cell | None:
-    """Return the cell of a series, or None where no aggregation of the SDK took it.
+def announce(record: Callable[..., None], attributes: Attributes, cell: Cell, at: int) -> None:
+    """Have the SDK export ``cell`` as the series of ``attributes``, begun ``at`` nanoseconds.
 
-    From now on the series is exported at 0. ``record`` is the instrument's public ``add`` or
-    ``record``.
+    ``record`` is the public ``add`` or ``record`` of the instrument. Several cells of one series
+    are exported as their sum.
     """
-    histogram = instrument.kind == "histogram"
-    cell = HistogramCell(lock, instrument.buckets) if histogram else SumCell(lock)
-    announcement = _Announcement(cell)
-    record(0, attributes, Context({_KEY: announcement}))
-    return announcement.cell if announcement.taken else None
+    record(0, attributes, Context({_KEY: _Announcement(cell, at)}))
 
 
 def suits(readers: Iterable[MetricReader]) -> bool:
@@ -81,16 +73,16 @@ def views_of(provider: MeterProvider) -> object:
 
 
 class _CellBacked:
-    """What both aggregations share: an announcement is taken, and counts nothing."""
+    """What both aggregations share: an announcement brings a cell, and counts nothing."""
 
-    cell: Any = None
+    _cells: tuple[Any, ...] = ()
+    _start_time_unix_nano: int
 
     def aggregate(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
         announcement = measurement.context.get(_KEY)
         if isinstance(announcement, _Announcement):
-            # The first cell stays: whoever announces the series again gets that one.
-            self.cell = announcement.cell = self.cell or announcement.cell
-            announcement.taken += 1
+            self._cells = (*self._cells, announcement.cell)
+            self._start_time_unix_nano = min(self._start_time_unix_nano, announcement.bound_at)
         else:
             super().aggregate(measurement, should_sample_exemplar)  # type: ignore[misc]
 
@@ -98,13 +90,13 @@ class _CellBacked:
 class _CellSum(_CellBacked, _SumAggregation):
     def collect(self, temporality: AggregationTemporality, start_nano: int) -> Any:
         point = super().collect(temporality, start_nano)
-        if self.cell is None or point is None:
+        if point is None:
             return point
         return NumberDataPoint(
             attributes=point.attributes,
             start_time_unix_nano=point.start_time_unix_nano,
             time_unix_nano=point.time_unix_nano,
-            value=point.value + self.cell.read(),
+            value=point.value + sum(cell.read() for cell in self._cells),
             exemplars=point.exemplars,
         )
 
@@ -112,25 +104,28 @@ class _CellSum(_CellBacked, _SumAggregation):
 class _CellHistogram(_CellBacked, _ExplicitBucketHistogramAggregation):
     def collect(self, temporality: AggregationTemporality, start_nano: int) -> Any:
         point: Any = super().collect(temporality, start_nano)
-        if self.cell is None or point is None:
-            return point
-        held = self.cell.read()
-        counts = tuple(
-            measured + int(count)
-            for measured, count in zip(point.bucket_counts, held.counts, strict=True)
-        )
-        return HistogramDataPoint(
-            attributes=point.attributes,
-            start_time_unix_nano=point.start_time_unix_nano,
-            time_unix_nano=point.time_unix_nano,
-            count=sum(counts),
-            sum=point.sum + held.sum,
-            bucket_counts=counts,
-            explicit_bounds=point.explicit_bounds,
-            min=min(point.min, held.min),
-            max=max(point.max, held.max),
-            exemplars=point.exemplars,
-        )
+        for cell in self._cells if point is not None else ():
+            point = _with_cell(point, cell.read())
+        return point
+
+
+def _with_cell(point: HistogramDataPoint, held: Distribution) -> HistogramDataPoint:
+    counts = tuple(
+        measured + int(count)
+        for measured, count in zip(point.bucket_counts, held.counts, strict=True)
+    )
+    return HistogramDataPoint(
+        attributes=point.attributes,
+        start_time_unix_nano=point.start_time_unix_nano,
+        time_unix_nano=point.time_unix_nano,
+        count=sum(counts),
+        sum=point.sum + held.sum,
+        bucket_counts=counts,
+        explicit_bounds=point.explicit_bounds,
+        min=min(point.min, held.min),
+        max=max(point.max, held.max),
+        exemplars=point.exemplars,
+    )
 
 
 class CellSumAggregation(SumAggregation):

@@ -2,39 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import functools
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
-from opentelemetry.metrics import Meter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from otel_executor_metrics.catalog import Instrument
 from otel_executor_metrics.pipeline.cells import announce
+from otel_executor_metrics.storage import HistogramCell, SumCell
 from otel_executor_metrics.typing import Attributes, Cell, Lock
 
+ANNOUNCEMENTS: Final = "executor_metrics_announcements"
+"""An instrument that never has a value: the SDK calls it back before each collection."""
 
-class MeterInstrument:
-    """An instrument of an OpenTelemetry Meter.
 
-    Its series live in cells where ``cells`` says so and the SDK takes them, else in the SDK.
+class Announcements:
+    """Series that the SDK does not know yet. It is told of them when it collects.
+
+    Not before: the SDK's locks are not reentrant, and binding may happen in a signal handler or a
+    finaliser that interrupts whoever holds them.
     """
 
-    def __init__(self, meter: Meter, instrument: Instrument, *, cells: bool) -> None:
+    def __init__(self, meter: Meter) -> None:
+        self._pending: deque[Callable[[], None]] = deque()
+        meter.create_observable_counter(ANNOUNCEMENTS, callbacks=[self._make])
+
+    def add(self, announcement: Callable[[], None]) -> None:
+        """Have ``announcement`` made before the next collection."""
+        self._pending.append(announcement)
+
+    def _make(self, options: CallbackOptions) -> Iterable[Observation]:
+        while self._pending:
+            self._pending.popleft()()
+        return ()
+
+
+class CellInstrument:
+    """An instrument whose series live in cells, which the SDK reads."""
+
+    def __init__(self, meter: Meter, instrument: Instrument, announcements: Announcements) -> None:
+        self._meter = meter
         self._instrument = instrument
+        self._announcements = announcements
+
+    def bind(self, attributes: Attributes, lock: Lock, /) -> Cell:
+        """Return a new cell of ``attributes``; the series is exported at 0 from now on."""
+        histogram = self._instrument.kind == "histogram"
+        cell = HistogramCell(lock, self._instrument.buckets) if histogram else SumCell(lock)
+        at = time.time_ns()
+        self._announcements.add(lambda: announce(self._record, attributes, cell, at))
+        return cell
+
+    @functools.cached_property
+    def _record(self) -> Callable[..., None]:
+        """The instrument's public call; it comes into being with its first series."""
+        return _recording_call(self._meter, self._instrument)
+
+
+class PublicInstrument:
+    """An instrument whose series live in the SDK."""
+
+    def __init__(self, meter: Meter, instrument: Instrument) -> None:
+        self._starts_at_zero = instrument.kind != "histogram"
         self._record = _recording_call(meter, instrument)
-        self._cells = cells
 
     def bind(self, attributes: Attributes, lock: Lock, /) -> Cell:
         """Return the cell of ``attributes``; the series is exported at 0 from now on.
 
-        Only a histogram that lives in the SDK is not, until something is observed: the SDK has no
-        way to say so.
+        Only a histogram is not, until something is observed: the SDK has no way to say so.
         """
-        cell = None
-        if self._cells:
-            cell = announce(self._instrument, self._record, attributes, lock)
-        elif self._instrument.kind != "histogram":
+        if self._starts_at_zero:
             self._record(0, attributes)
-        return cell or PublicCell(self._record, attributes)
+        return PublicCell(self._record, attributes)
 
 
 class PublicCell:

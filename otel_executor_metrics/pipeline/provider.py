@@ -13,7 +13,11 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.catalog import Instrument
 from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
-from otel_executor_metrics.pipeline.instruments import MeterInstrument
+from otel_executor_metrics.pipeline.instruments import (
+    Announcements,
+    CellInstrument,
+    PublicInstrument,
+)
 from otel_executor_metrics.pipeline.selfcheck import cells_work
 from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews, view_of
 from otel_executor_metrics.typing import BindableInstrument
@@ -33,10 +37,12 @@ class Pipeline:
     def __init__(self, provider: APIMeterProvider, *, cells: bool = True) -> None:
         self._provider = provider
         self._owned: MeterProvider | None = None
+        self._declared: dict[str, BindableInstrument] = {}
         self._views = _views_of_ours(provider)
-        self._cells = cells and _takes_cells(provider, self._views)
         # One constant scope: the Collector's exporter keys by it even where it hides its labels.
         self._meter = provider.get_meter(METER_NAME, __version__)
+        cells = cells and _takes_cells(provider, self._views)
+        self._announcements = Announcements(self._meter) if cells else None
 
     @classmethod
     def over(
@@ -58,10 +64,18 @@ class Pipeline:
         return pipeline
 
     def declare(self, instrument: Instrument) -> BindableInstrument:
-        """Create ``instrument`` at the Meter, under a View of its own if the provider has ours."""
-        if self._views is not None:
-            self._views.append(view_of(instrument, cells=self._cells))
-        return MeterInstrument(self._meter, instrument, cells=self._cells)
+        """Return ``instrument`` at the Meter, under a View of its own if the provider has ours.
+
+        It may be declared again, to the same effect.
+        """
+        if self._announcements is None:
+            made: BindableInstrument = PublicInstrument(self._meter, instrument)
+        else:
+            made = CellInstrument(self._meter, instrument, self._announcements)
+        declared = self._declared.setdefault(instrument.key, made)
+        if declared is made and self._views is not None:
+            self._views.append(view_of(instrument, cells=self._announcements is not None))
+        return declared
 
     def flush(self, timeout: float) -> bool:
         """Have the readers of a user's provider send what is recorded, within ``timeout`` seconds.

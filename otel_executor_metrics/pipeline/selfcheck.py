@@ -12,9 +12,12 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics.catalog import Instrument
-from otel_executor_metrics.pipeline.instruments import MeterInstrument
+from otel_executor_metrics.pipeline.instruments import (
+    Announcements,
+    CellInstrument,
+    PublicInstrument,
+)
 from otel_executor_metrics.pipeline.views import METER_NAME, view_of
-from otel_executor_metrics.storage import HistogramCell, SumCell
 
 _logger = logging.getLogger(__name__)
 
@@ -52,10 +55,12 @@ def _points(*, cells: bool) -> list[Any]:
         shutdown_on_exit=False,
     )
     meter = provider.get_meter(METER_NAME)
+    announcements = Announcements(meter)
     for probe in _PROBES:
-        cell = MeterInstrument(meter, probe, cells=cells).bind({"label": "value"}, RLock())
-        if cells and not isinstance(cell, (SumCell, HistogramCell)):
-            return []
+        instrument = (
+            CellInstrument(meter, probe, announcements) if cells else PublicInstrument(meter, probe)
+        )
+        cell = instrument.bind({"label": "value"}, RLock())
         for value in _VALUES:
             cell.record(value)
     points = [_seen(reader) for reader in (*readers, *readers)]

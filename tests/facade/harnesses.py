@@ -49,7 +49,7 @@ class ConsoleHarness:
         self._written = io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.stdout", self._written)
-            self.metrics = ExecutorMetrics(exporter="console", **settings)
+            self.metrics = ExecutorMetrics(**{"exporter": "console", **settings})
 
     def read(self) -> Scrape:
         """Flush and read."""

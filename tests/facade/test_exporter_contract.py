@@ -12,7 +12,7 @@ import pytest
 from otel_executor_metrics import DEFAULT_BUCKETS, ExecutorMetrics, Operation
 from tests.facade.harnesses import HARNESSES, Harness
 from tests.facade.model import Model
-from tests.facade.scraping import Scrape
+from tests.facade.scraping import Scrape, label_set, scrape
 
 ROLES = ("success_total", "retries_total", "failures_total", "in_progress", "latency_seconds")
 TRAIN = Operation(
@@ -178,3 +178,65 @@ def test_flush_says_that_all_was_sent(make: Make) -> None:
 
     assert harness.metrics.flush(timeout=10) is True
     assert isinstance(harness.read(), Scrape)
+
+
+# What `run` leaves behind, as Prometheus names it.
+EXPECTED = {
+    (name, label_set(labels)): value
+    for name, labels, value in [
+        ("execute_success_total", {"task_type": "ml"}, 4),
+        ("execute_failures_total", {"error_type": "Boom"}, 1),
+        ("execute_failures_total", {"task_type": "ml"}, 0),
+        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "0.005"}, 1),
+        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "0.01"}, 2),
+        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "5.0"}, 3),
+        ("execute_latency_seconds_bucket", {"task_type": "ml", "le": "+Inf"}, 4),
+        ("execute_latency_seconds_count", {"task_type": "ml"}, 4),
+        ("execute_latency_seconds_sum", {"task_type": "ml"}, 0.005 + 0.006 + 3.0 + 100.0),
+        ("train_success_total", {"model": "b"}, 0),
+        ("train_latency_seconds_bucket", {"model": "a", "le": "10.0"}, 1),
+        ("train_latency_seconds_bucket", {"model": "a", "le": "1.0"}, 0),
+        ("train_latency_seconds_count", {"model": "b"}, 0),
+        ("UserLogin_success_total", {"way": "sso_token"}, 1),
+        ("UserLogin_latency_seconds_count", {"way": "sso_token"}, 1),
+        ("plan_retries_total", {}, 1),
+        ("plan_latency_seconds_count", {}, 0),
+        ("intent_in_progress", {}, 1),
+        ("intent_success_total", {}, 0),
+        ("executor_metrics_dropped_total", {"reason": "invalid_value"}, 1),
+        ("executor_metrics_dropped_total", {"reason": "error"}, 0),
+    ]
+}
+
+
+def run(metrics: ExecutorMetrics) -> None:
+    """Record a bit of everything."""
+    for duration in (0.005, 0.006, 3.0, 100.0):
+        metrics.record_operation("execute", duration=duration, labels={"task_type": "ml"})
+    metrics.record_operation("execute", success=False, error_type="Boom", duration=0.3)
+    metrics.record_operation("train", duration=5.0, labels={"model": "a"})
+    metrics.record_operation("UserLogin", duration=0.2, labels={"way": "sso token"})
+    metrics.record_retry("plan", 2)
+    metrics.record_operation_latency("plan", float("nan"))
+    metrics.measure("intent").__enter__()
+
+
+def test_the_same_series_leave_by_every_exporter(make: Make) -> None:
+    """Names, labels, buckets and values are these, to the letter, whoever carries them."""
+    harness = make(operations=[TRAIN])
+    run(harness.metrics)
+
+    seen = harness.read().samples
+    assert {key: seen.get(key) for key in EXPECTED} == EXPECTED
+
+
+@pytest.mark.parametrize("other", [name for name in HARNESSES if name != "prometheus"])
+def test_exporters_can_run_side_by_side(other: str) -> None:
+    """Two exporters of one facade see the same, and nothing twice."""
+    both = {"exporter": ["prometheus", other], "metrics_port": 0, "host": "127.0.0.1"}
+    with HARNESSES[other]({"operations": [TRAIN], **both}) as harness:
+        run(harness.metrics)
+        pushed, pulled = harness.read().samples, scrape(harness.metrics).samples
+
+    assert pushed == pulled
+    assert {key: pulled.get(key) for key in EXPECTED} == EXPECTED

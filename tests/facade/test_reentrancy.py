@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 
+from otel_executor_metrics import ExecutorMetrics
 from tests.facade.programs import run_program
+from tests.facade.scraping import scrape
 
 # A measured generator in a cycle of garbage ends whenever the collector comes by.
 GENERATORS = """
@@ -136,3 +143,84 @@ def test_a_signal_handler_may_record_at_any_moment(error_types: int, interval: f
     program = SIGNALS.format(error_types=error_types, interval=interval)
 
     assert int(expect_no_lock_up(program)) > 100
+
+
+LABELS = {"task_type": "ml"}
+
+
+@pytest.fixture
+def own_handler() -> Iterator[None]:
+    """Stop the timer and put back the handler of SIGALRM after the test."""
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer here")
+@pytest.mark.usefixtures("own_handler")
+def test_a_signal_handler_may_record_what_is_being_recorded(metrics: ExecutorMetrics) -> None:
+    """A handler that records what the main thread is recording just now waits for no lock."""
+    by_handler = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal by_handler
+        by_handler += 1
+        metrics.record_operation("execute", duration=0.1, labels=LABELS)
+
+    metrics.operation("execute", **LABELS)
+    signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    by_main, deadline = 0, time.monotonic() + 60
+    while by_handler < 500 and time.monotonic() < deadline:
+        metrics.record_operation("execute", duration=0.1, labels=LABELS)
+        by_main += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+    seen = scrape(metrics)
+    assert by_handler >= 500
+    assert seen.value("execute_success_total", **LABELS) == by_main + by_handler
+    assert seen.histogram("execute_latency_seconds", **LABELS).count == by_main + by_handler
+
+
+def test_a_finalizer_may_record_what_is_being_recorded(metrics: ExecutorMetrics) -> None:
+    """Garbage collection runs anywhere, in the middle of recording too."""
+
+    class Job:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            metrics.record_operation("execute", duration=0.1, labels=LABELS)
+
+    gc.collect()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for i in range(2000):
+            Job()
+            metrics.record_operation("execute", duration=0.1, labels={**LABELS, "n": str(i % 100)})
+    finally:
+        gc.set_threshold(*thresholds)
+    gc.collect()
+
+    assert scrape(metrics).total("execute_success_total", **LABELS) == 4000
+
+
+def test_a_log_handler_may_record(metrics: ExecutorMetrics) -> None:
+    """The line about a drop may itself be counted, by a handler that drops again."""
+
+    class Counting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            metrics.record_operation("plan", duration=-1.0)
+
+    handler, logger = Counting(), logging.getLogger("otel_executor_metrics")
+    logger.addHandler(handler)
+    try:
+        metrics.record_operation("plan", duration=-1.0)
+    finally:
+        logger.removeHandler(handler)
+
+    seen = scrape(metrics)
+    assert seen.value("plan_success_total") == 2
+    assert seen.dropped() == {"invalid_value": 2}

@@ -53,8 +53,8 @@ def test_shutdown_twice_is_harmless(
 ) -> None:
     """Any number of times, from any number of threads, without a word in the log."""
     with ThreadPoolExecutor(8) as pool:
-        for _ in range(16):
-            pool.submit(metrics.shutdown).result(30)
+        for ending in [pool.submit(metrics.shutdown) for _ in range(16)]:
+            ending.result(30)
     metrics.shutdown()
 
     assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
@@ -145,7 +145,9 @@ def test_shutdown_while_others_record_and_scrape(make_metrics: MakeMetrics) -> N
     for thread in threads:
         thread.start()
     begin = time.monotonic()
-    metrics.shutdown()
+    with ThreadPoolExecutor(4) as pool:
+        for ending in [pool.submit(metrics.shutdown) for _ in range(4)]:
+            ending.result(30)
     assert time.monotonic() - begin < 10
     for _ in range(100):
         record()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+from opentelemetry.sdk.metrics import MeterProvider
 from typing_extensions import assert_type
 
 from otel_executor_metrics import (
@@ -13,6 +14,7 @@ from otel_executor_metrics import (
     DEFAULT_BUCKETS,
     CatalogError,
     ExecutorMetrics,
+    ExecutorViews,
     MissingExtraError,
     Operation,
     SettingError,
@@ -22,6 +24,7 @@ from otel_executor_metrics import (
     init_metrics_with_retry,
     validate_metrics_initialization,
 )
+from otel_executor_metrics.typing import OperationHandle
 
 
 def construction() -> ExecutorMetrics:
@@ -34,6 +37,7 @@ def construction() -> ExecutorMetrics:
     ExecutorMetrics(exporter=["prometheus", "console"], label_values="keep", strict=True)
     ExecutorMetrics(tls_certificate=Path("cert.pem"), tls_key="key.pem", bearer_token="t")
     ExecutorMetrics(basic_auth=("user", "password"), shutdown_timeout=2)
+    ExecutorMetrics(meter_provider=MeterProvider(views=ExecutorViews()))
 
     ExecutorMetrics("true")  # type: ignore[arg-type]
     ExecutorMetrics(metrics_port="8001")  # type: ignore[arg-type]
@@ -133,7 +137,10 @@ def decorated(metrics: ExecutorMetrics) -> None:
     assert_type(async_generator(2), AsyncIterator[int])
 
     async def main() -> None:
-        assert_type(await coroutine("a"), int)
+        awaited: Coroutine[Any, Any, int] = coroutine("a")
+        assert_type(await awaited, int)
+        async for item in async_generator(2):
+            assert_type(item, int)
 
     plain(1)  # type: ignore[arg-type]
     plain("a", 2)  # type: ignore[call-arg]
@@ -173,6 +180,8 @@ def methods(worker: Worker) -> None:
     assert_type(worker.work(1), str)
     assert_type(Worker.static(1), str)
     assert_type(Worker.of_class(1), str)
+    as_callable: Callable[[int], str] = worker.work
+    assert as_callable
     worker.work("1")  # type: ignore[arg-type]
 
 
@@ -202,8 +211,8 @@ def bound(metrics: ExecutorMetrics) -> None:
     report.failure("Timeout", 0.2)
     report.retry()
     report.observe(1)
-    with report:
-        pass
+    with report as entered:
+        assert_type(entered, OperationHandle)
 
     report.success("0.2")  # type: ignore[arg-type]
     metrics.operation()  # type: ignore[call-arg]
