@@ -53,7 +53,7 @@ def view_of(instrument: Instrument, *, cells: bool) -> View:
     With ``cells`` its series may live in cells.
     """
     return View(
-        instrument_name=instrument.key,
+        instrument_name=instrument.key.lower(),  # as the SDK keeps it; before 1.45 case counted
         meter_name=METER_NAME,
         name=instrument.key,
         description=instrument.help,

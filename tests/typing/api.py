@@ -180,8 +180,8 @@ def methods(worker: Worker) -> None:
     assert_type(worker.work(1), str)
     assert_type(Worker.static(1), str)
     assert_type(Worker.of_class(1), str)
-    as_callable: Callable[[int], str] = worker.work
-    as_callable(1)
+    callables: list[Callable[[int], str]] = [worker.work, Worker.static, Worker.of_class]
+    assert_type(callables[0](1), str)
     worker.work("1")  # type: ignore[arg-type]
 
 
