@@ -238,6 +238,8 @@ class Catalog:
 
         OpenTelemetry compares instrument names without letter case; so does this.
         """
+        if not isinstance(operation, Operation):
+            raise CatalogError(f"operations={operation!r}: must be Operation objects")
         self._claim(operation.instruments.values(), f"operation {operation.name!r}")
         self._operations[operation.name.lower()] = operation
 

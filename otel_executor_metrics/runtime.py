@@ -103,7 +103,8 @@ def _built(settings: Settings) -> dict[str, Exporter]:
             if setting not in settings.from_environment:
                 _discard(found.values())
                 raise
-            _logger.warning("exporter %s is off: %s", name, error)
+            variable = settings.from_environment[setting]
+            _logger.warning("exporter %s is off: %s, as set by %s", name, error, variable)
     return found
 
 
