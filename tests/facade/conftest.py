@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -30,3 +31,18 @@ def make_metrics() -> Iterator[MakeMetrics]:
 def metrics(make_metrics: MakeMetrics) -> ExecutorMetrics:
     """Return a facade with the built-in operations and nothing recorded."""
     return make_metrics()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the facade listen on the loopback interface unless told otherwise."""
+    monkeypatch.setenv("METRICS_HOST", "127.0.0.1")
