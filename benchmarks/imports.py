@@ -1,0 +1,47 @@
+"""The case of importing: fresh processes, the interpreter's own start left out."""
+
+from __future__ import annotations
+
+from benchmarks.cases import Result
+from benchmarks.children import run_python
+from benchmarks.timing import Sampler, interleaved
+
+OURS = "otel_executor_metrics"
+PARTS = "SDK's metrics and Prometheus exporter"
+PROMETHEUS = "prometheus_client"
+OURS_STARTED = "otel_executor_metrics, and the first ExecutorMetrics"
+PARTS_STARTED = "SDK's metrics and Prometheus exporter, and the first MeterProvider"
+
+LINES = {
+    OURS: "import otel_executor_metrics",
+    PARTS: "import opentelemetry.sdk.metrics, opentelemetry.exporter.prometheus",
+    PROMETHEUS: "import prometheus_client",
+    OURS_STARTED: "from otel_executor_metrics import ExecutorMetrics;"
+    ' ExecutorMetrics(metrics_port=0, host="127.0.0.1")',
+    PARTS_STARTED: "from opentelemetry.sdk.metrics import MeterProvider;"
+    " from opentelemetry.exporter.prometheus import PrometheusMetricReader;"
+    ' MeterProvider([PrometheusMetricReader()]).get_meter("m").create_counter("c")',
+}
+
+_PROGRAM = """\
+import time
+start = time.perf_counter()
+{}
+print(time.perf_counter() - start)
+"""
+
+
+def import_result(rounds: int) -> Result:
+    """Measure: milliseconds each."""
+    return Result(
+        title="import",
+        unit="ms",
+        rounds=interleaved({name: _sampler(line) for name, line in LINES.items()}, rounds),
+        ours=OURS,
+        lines=LINES,
+    )
+
+
+def _sampler(line: str) -> Sampler:
+    program = _PROGRAM.format(line)
+    return lambda: float(run_python(["-c", program]).stdout) * 1e3

@@ -1,0 +1,156 @@
+"""The case of a scrape: from what is recorded to the text, in process, without compression."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from benchmarks import ours, sdk
+from benchmarks.cases import Result
+from benchmarks.ours import many_label_sets, recording
+from benchmarks.prometheus import Families
+from benchmarks.quartiles import Rounds
+from benchmarks.timing import interleaved
+from benchmarks.work import EXECUTE, D, task_types
+
+COUNTS = (10, 100, 1_000, 10_000)
+
+EQUAL = "prometheus_client, equal families"
+EQUAL_CREATED = "prometheus_client, equal families and _created"
+PAIR_CREATED = "prometheus_client, latency and success and _created"
+WAYS = (ours.NAME, EQUAL, EQUAL_CREATED, PAIR_CREATED, sdk.NAME)
+
+LINES = {
+    ours.NAME: "GET /metrics, as the server's route answers it",
+    EQUAL: "generate_latest: latency, success, retries, failures, in_progress;"
+    " disable_created_metrics()",
+    EQUAL_CREATED: "generate_latest: the same with its defaults",
+    PAIR_CREATED: "generate_latest: latency and success with its defaults,"
+    " what a user of the pair would have",
+    sdk.NAME: "generate_latest of PrometheusMetricReader: the same five instruments",
+}
+
+Scrape: TypeAlias = Callable[[], bytes]
+
+
+class UnequalError(Exception):
+    """What is compared is not the same; the message says in what it differs."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A scrape's bytes and samples."""
+
+    size: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class ScrapeResult:
+    """Times (milliseconds) and sizes, each by number of label sets."""
+
+    results: dict[int, Result]
+    sizes: dict[int, dict[str, Sizes]]
+
+
+def scrape_result(effort: Callable[[int], int], counts: Sequence[int] = COUNTS) -> ScrapeResult:
+    """Measure at each of ``counts`` label sets, in ``effort(count)`` rounds.
+
+    Raises:
+        UnequalError: ours and prometheus_client's equal families expose different series.
+    """
+    results, sizes = {}, {}
+    for count in counts:
+        scrapes = dict(_scrapes(count))
+        texts = {name: scrape() for name, scrape in scrapes.items()}
+        check_equal(texts[ours.NAME], texts[EQUAL])
+        sizes[count] = {name: _sizes(text) for name, text in texts.items()}
+        samplers = {name: _timed(scrape) for name, scrape in scrapes.items()}
+        rounds = interleaved(samplers, effort(count))
+        results[count] = _result(count, rounds)
+    return ScrapeResult(results, sizes)
+
+
+def _result(count: int, rounds: Rounds) -> Result:
+    return Result(f"scrape, {count:,} label sets", "ms", rounds, ours.NAME, lines=LINES)
+
+
+def _scrapes(count: int) -> Iterator[tuple[str, Scrape]]:
+    types = task_types(count)
+    facade = many_label_sets(operations=[EXECUTE], include_builtin=False)
+    record(recording(facade), types)
+    yield ours.NAME, facade.scrape
+    families = Families()
+    record(lambda each: _record(families, each), types)
+    yield EQUAL, _without_created(families.registry)
+    yield EQUAL_CREATED, lambda: generate_latest(families.registry)
+    pair = CollectorRegistry()
+    pair.register(families.latency)
+    pair.register(families.success)
+    yield PAIR_CREATED, lambda: generate_latest(pair)
+    instruments = sdk.Instruments()
+    record(instruments.record, types)
+    yield sdk.NAME, lambda: generate_latest(instruments.registry)
+
+
+def record(one: Callable[[str], None], types: Iterable[str]) -> None:
+    """Call ``one`` with each of ``types``."""
+    for each in types:
+        one(each)
+
+
+def _record(families: Families, task_type: str) -> None:
+    families.touch(task_type)
+    families.success.labels(task_type=task_type).inc()
+    families.latency.labels(task_type=task_type).observe(D)
+
+
+def _without_created(registry: CollectorRegistry) -> Scrape:
+    def scrape() -> bytes:
+        prometheus_client.disable_created_metrics()
+        try:
+            return generate_latest(registry)
+        finally:
+            prometheus_client.enable_created_metrics()
+
+    return scrape
+
+
+def _timed(scrape: Scrape) -> Callable[[], float]:
+    def sample() -> float:
+        start = time.perf_counter()
+        scrape()
+        return (time.perf_counter() - start) * 1e3
+
+    return sample
+
+
+def _sizes(text: bytes) -> Sizes:
+    lines = text.decode().splitlines()
+    return Sizes(len(text), sum(1 for line in lines if not line.startswith("#")))
+
+
+def check_equal(own: bytes, other: bytes) -> None:
+    """Raise UnequalError unless both texts show the same samples, our own about ourselves aside."""
+    own_samples = {s for s in samples(own) if not s[0].startswith("executor_metrics_")}
+    if differing := own_samples ^ samples(other):
+        shown = sorted(map(str, differing))[:3]
+        raise UnequalError(f"{len(differing)} samples differ, such as {'; '.join(shown)}")
+
+
+Sample: TypeAlias = tuple[str, frozenset[tuple[str, str]], float]
+
+
+def samples(text: bytes) -> set[Sample]:
+    """Return the samples of an exposition; a label with an empty value is no label."""
+    return {
+        (sample.name, frozenset((k, v) for k, v in sample.labels.items() if v), sample.value)
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+    }
