@@ -6,13 +6,13 @@
 >>> metrics.shutdown()
 """
 
+from otel_executor_metrics._ports import check_port_available, find_available_port
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.bootstrap import init_metrics_with_retry, validate_metrics_initialization
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, DEFAULT_BUCKETS, Operation
 from otel_executor_metrics.errors import CatalogError, MissingExtraError, SettingError
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.pipeline import ExecutorViews
-from otel_executor_metrics.server.ports import check_port_available, find_available_port
 
 __all__ = [
     "BUILTIN_OPERATIONS",

@@ -7,8 +7,8 @@ import logging
 import threading
 from typing import Any
 
+from otel_executor_metrics._ports import find_available_port
 from otel_executor_metrics.metrics import ExecutorMetrics
-from otel_executor_metrics.server.ports import find_available_port
 
 _logger = logging.getLogger(__name__)
 

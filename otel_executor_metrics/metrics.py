@@ -138,8 +138,8 @@ class ExecutorMetrics:
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:
             try:
-                key = (operation_type, *labels.items()) if labels else (operation_type,)
-                operation = self._recorder.remembered[key]
+                items = tuple(labels.items()) if labels else ()
+                operation = self._recorder.remembered[operation_type][items]
             except Exception:  # not seen before, or nothing that can be looked up
                 operation = self._recorder.bind(operation_type, labels)
             if success:

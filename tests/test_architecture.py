@@ -21,7 +21,9 @@ FLOORS = {
     "_labels": 1,
     "_numbers": 1,
     "_parsers": 1,
+    "_ports": 1,
     "_rules": 1,
+    "_sockets": 1,
     "catalog": 2,
     "storage": 3,
     "server": 3,  # below exporters/, one of which serves; it knows nothing but errors

@@ -6,23 +6,22 @@ A third party registers a builder, ``Settings -> Exporter``, under the entry-poi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.typing import Exporter
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "otel_executor_metrics.exporters"
 
 Builder: TypeAlias = Callable[[Settings], Exporter]
 
 # Loaded when asked for: an exporter that is not used costs no import.
-_BUILTIN: Final = tuple(
-    EntryPoint(name, f"otel_executor_metrics.exporters.{name}:build", GROUP)
-    for name in ("prometheus", "console", "none")
-)
+_BUILTIN: Final = ("prometheus", "console", "none")
 
 
 def names() -> list[str]:
@@ -44,6 +43,13 @@ def builder(name: str) -> Builder:
     return loaded
 
 
-def _known() -> dict[str, EntryPoint]:
+def _known() -> Mapping[str, EntryPoint]:
+    # importlib.metadata brings email and zipfile: a tenth of what importing the SDK takes.
+    from importlib.metadata import EntryPoint, entry_points
+
+    builtin = [
+        EntryPoint(name, f"otel_executor_metrics.exporters.{name}:build", GROUP)
+        for name in _BUILTIN
+    ]
     # A third party cannot put itself in the place of a built-in one.
-    return {point.name: point for point in (*entry_points(group=GROUP), *_BUILTIN)}
+    return {point.name: point for point in (*entry_points(group=GROUP), *builtin)}

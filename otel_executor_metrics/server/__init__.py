@@ -8,7 +8,6 @@ from otel_executor_metrics.server.exposition import Registry, healthz_route, met
 from otel_executor_metrics.server.http import MetricsServer
 from otel_executor_metrics.server.limits import Limits
 from otel_executor_metrics.server.messages import Request, Response, Route
-from otel_executor_metrics.server.ports import check_port_available, find_available_port
 from otel_executor_metrics.server.tls import server_context
 
 __all__ = [
@@ -22,8 +21,6 @@ __all__ = [
     "Request",
     "Response",
     "Route",
-    "check_port_available",
-    "find_available_port",
     "healthz_route",
     "metrics_route",
     "server_context",

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping
 
+from otel_executor_metrics._sockets import bind, check_port, connectable_name
 from otel_executor_metrics.server.auth import Authorizer
 from otel_executor_metrics.server.connection import Connection
 from otel_executor_metrics.server.handler import Handler
@@ -18,7 +19,6 @@ from otel_executor_metrics.server.limits import Limits
 from otel_executor_metrics.server.messages import Route
 from otel_executor_metrics.server.router import Router, Throttle
 from otel_executor_metrics.server.slots import Slots, join
-from otel_executor_metrics.server.sockets import bind, check_port, connectable_name
 
 _logger = logging.getLogger("otel_executor_metrics.server")
 _BACKLOG = 128

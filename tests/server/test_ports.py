@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from otel_executor_metrics import _ports, check_port_available, find_available_port
 from otel_executor_metrics.errors import SettingError
-from otel_executor_metrics.server import check_port_available, find_available_port, ports
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_forbidden_port_is_not_available(monkeypatch: pytest.MonkeyPatch) -> N
     def forbid(host: str, port: int) -> socket.socket:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(ports, "bind", forbid)
+    monkeypatch.setattr(_ports, "bind", forbid)
     assert not check_port_available(80)
 
 
@@ -74,7 +74,7 @@ def test_the_first_free_port_is_found(taken: int) -> None:
 
 def test_no_free_port_is_told_with_range_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search ends after 100 ports, or at 65535, and says where it looked."""
-    monkeypatch.setattr(ports, "check_port_available", lambda port, host: False)
+    monkeypatch.setattr(_ports, "check_port_available", lambda port, host: False)
     with pytest.raises(RuntimeError, match=r"from 8001 to 8100 .* all interfaces: .* port 0"):
         find_available_port()
     with pytest.raises(RuntimeError, match="from 65500 to 65535"):

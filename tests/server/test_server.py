@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from otel_executor_metrics import check_port_available
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.server import (
     Limits,
     MetricsServer,
     Request,
     Response,
-    check_port_available,
 )
 from otel_executor_metrics.server import http as server_module
 from tests.server.clients import Serve, connect, exchange, fetch, read_to_end, server_threads
@@ -242,7 +242,8 @@ def test_a_machine_without_file_descriptors_left_is_waited_for(
 FORKING = """
 import os, socket, sys, threading, warnings
 warnings.simplefilter("ignore")
-from otel_executor_metrics.server import MetricsServer, Response, check_port_available
+from otel_executor_metrics import check_port_available
+from otel_executor_metrics.server import MetricsServer, Response
 
 server = MetricsServer({"/": lambda request: Response(200, b"")}, host="127.0.0.1", port=0)
 server.start()

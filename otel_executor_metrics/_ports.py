@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otel_executor_metrics.server.sockets import bind, check_port
+from otel_executor_metrics._sockets import bind, check_port
 
 _TRIES = 100
 
