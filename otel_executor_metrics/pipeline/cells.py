@@ -11,7 +11,9 @@ and the pipeline takes the public road.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from operator import add
 from typing import Any, Final, NamedTuple
 
@@ -24,7 +26,9 @@ from opentelemetry.sdk.metrics._internal.aggregation import (
 from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
+    HistogramDataPoint,
     MetricReader,
+    NumberDataPoint,
 )
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, SumAggregation
 
@@ -72,12 +76,15 @@ def views_of(provider: MeterProvider) -> object:
 
 
 class _CellBacked:
-    """What both aggregations share: an announcement brings a cell, and counts nothing."""
+    """What both aggregations share: an announcement brings a cell, and counts nothing.
+
+    The SDK's own state is looked at only where something was measured through it: making its
+    point, and then one with the cell in it, would take twice as long as the cell's alone.
+    """
 
     _cells: tuple[Any, ...] = ()
     _measured = False
     _start_time_unix_nano: int
-    _add: Callable[[Any, dict[str, Any]], None]
 
     def aggregate(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
         announcement = measurement.context.get(_KEY)
@@ -88,35 +95,62 @@ class _CellBacked:
             self._measured = True
             super().aggregate(measurement, should_sample_exemplar)  # type: ignore[misc]
 
-    def _collect_exemplars(self) -> Any:
-        # An eighth of a scrape would go into looking for what nothing was ever offered to.
-        return super()._collect_exemplars() if self._measured else []  # type: ignore[misc]
-
     def collect(self, temporality: AggregationTemporality, start_nano: int) -> Any:
-        point = super().collect(temporality, start_nano)  # type: ignore[misc]
-        if point is not None:
-            for cell in self._cells:
-                # The point is frozen, but new and nobody else's yet. A second one with the cell
-                # in it would cost as much as all else that is done here.
-                self._add(cell.read(), vars(point))
-        return point
+        points = [self._point(cell.read(), start_nano) for cell in self._cells]
+        if self._measured:
+            points.append(super().collect(temporality, start_nano))  # type: ignore[misc]
+        # None: made by a measurement in another thread that has not got as far as aggregate().
+        return functools.reduce(self._merged, points) if points else None
+
+    def _point(self, held: Any, at: int) -> Any:
+        raise NotImplementedError
+
+    @staticmethod
+    def _merged(one: Any, other: Any) -> Any:
+        raise NotImplementedError
 
 
 class _CellSum(_CellBacked, _SumAggregation):
+    def _point(self, held: float, at: int) -> NumberDataPoint:
+        return NumberDataPoint(
+            attributes=self._attributes,
+            start_time_unix_nano=self._start_time_unix_nano,
+            time_unix_nano=at,
+            value=held,
+            exemplars=[],
+        )
+
     @staticmethod
-    def _add(held: float, point: dict[str, Any]) -> None:
-        point["value"] += held
+    def _merged(one: NumberDataPoint, other: NumberDataPoint) -> NumberDataPoint:
+        return replace(other, value=one.value + other.value)
 
 
 class _CellHistogram(_CellBacked, _ExplicitBucketHistogramAggregation):
+    def _point(self, held: Distribution, at: int) -> HistogramDataPoint:
+        counts = tuple(map(int, held.counts))
+        return HistogramDataPoint(
+            attributes=self._attributes,
+            start_time_unix_nano=self._start_time_unix_nano,
+            time_unix_nano=at,
+            count=sum(counts),
+            sum=held.sum,
+            bucket_counts=counts,
+            explicit_bounds=self._boundaries,
+            min=held.min,
+            max=held.max,
+            exemplars=[],
+        )
+
     @staticmethod
-    def _add(held: Distribution, point: dict[str, Any]) -> None:
-        counts = tuple(map(int, map(add, point["bucket_counts"], held.counts)))
-        point["bucket_counts"] = counts
-        point["count"] = sum(counts)
-        point["sum"] += held.sum
-        point["min"] = min(point["min"], held.min)
-        point["max"] = max(point["max"], held.max)
+    def _merged(one: HistogramDataPoint, other: HistogramDataPoint) -> HistogramDataPoint:
+        return replace(
+            other,
+            count=one.count + other.count,
+            sum=one.sum + other.sum,
+            bucket_counts=tuple(map(add, one.bucket_counts, other.bucket_counts)),
+            min=min(one.min, other.min),
+            max=max(one.max, other.max),
+        )
 
 
 class CellSumAggregation(SumAggregation):
