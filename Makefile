@@ -17,11 +17,11 @@ PIP_INSTALL = -m pip install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs wheel oldest clean
+.PHONY: help demo test lint format types docs bench wheel oldest clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo '  ARGS="…" is passed on: make demo ARGS="--duration 10", make test ARGS="-k labels"'
+	@echo '  ARGS="…" is passed on: make demo ARGS="--duration 10", make bench ARGS=--quick'
 
 demo: $(VENV)/.installed ## Run a sample workload and serve its metrics
 	@$(VENV)/bin/python -m otel_executor_metrics demo $(ARGS)
@@ -42,6 +42,9 @@ types: $(VENV)/.installed-dev ## Check types, those of users' code (tests/typing
 
 docs: $(VENV)/.installed-dev ## Write the pages that are made from the code
 	$(VENV)/bin/python scripts/settings_page.py
+
+bench: $(VENV)/.installed-dev ## Measure beside peers; write benchmarks/results.md and the plots
+	@$(VENV)/bin/python -m benchmarks $(ARGS)
 
 wheel: $(VENV)/.installed-dev ## Build wheel and sdist; import the wheel in an empty environment
 	rm -rf dist $(WHEEL)

@@ -11,6 +11,9 @@ from benchmarks.ours import Facade
 from benchmarks.prometheus import Families
 from benchmarks.work import T
 
+ASYNC = "decorator on async def"
+SYNC = "decorator on def"
+
 OURS = "ExecutorMetrics.with_metrics"
 BARE = "undecorated"
 ASYNC_PAIR = "prometheus-async: time, count_exceptions"
@@ -37,7 +40,7 @@ def async_case() -> Case:
     aged, absent = _old()
     peers, missing = _prometheus_async()
     return Case(
-        "decorator on async def",
+        ASYNC,
         OURS,
         (_awaited(OURS, _ours(work)), _awaited(BARE, work), *peers, *aged),
         absent=absent | missing,
@@ -51,7 +54,7 @@ def sync_case() -> Case:
     timed, counted = kept["latency_ml"].time(), kept["failures_ml"].count_exceptions()
     tracked = kept["in_progress_ml"].track_inprogress()
     return Case(
-        "decorator on def",
+        SYNC,
         OURS,
         (
             _called(OURS, _ours(sync_work)),

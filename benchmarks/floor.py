@@ -42,12 +42,12 @@ class Floor:
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
-        self._series: dict[object, FloorSeries] = {}
+        self._series: dict[str, dict[tuple[tuple[str, str], ...], FloorSeries]] = {}
 
     def add(self, operation: str, labels: Mapping[str, str]) -> FloorSeries:
         """Return a new series, found from now on by ``operation`` and ``labels``."""
         series = FloorSeries(self._bounds)
-        self._series[(operation, *labels.items())] = series
+        self._series.setdefault(operation, {})[tuple(labels.items())] = series
         return series
 
     def record_operation(
@@ -60,7 +60,7 @@ class Floor:
         error_type: str = "unknown",
     ) -> None:
         """Record an outcome and how many seconds it took."""
-        series = self._series[(operation_type, *labels.items())]
+        series = self._series[operation_type][tuple(labels.items())]
         bucket = bisect_left(series.bounds, duration) + 2
         block = series.block
         with series.lock:

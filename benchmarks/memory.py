@@ -42,8 +42,8 @@ def memory_result(rounds: int, label_sets: int = LABEL_SETS) -> MemoryResult:
     resident = {name: sampler(name, "resident") for name in SUBJECTS}
     return MemoryResult(
         label_sets,
-        interleaved(traced, 1, warm_up=0),
-        interleaved(resident, rounds, warm_up=0),
+        Rounds(interleaved(traced, 1, warm_up=0).costs),
+        Rounds(interleaved(resident, rounds, warm_up=0).costs),
         samples,
     )
 

@@ -81,7 +81,7 @@ def multiprocess() -> Iterator[Families]:
     Only what is made here does: a child is made when its labels are asked for the first time.
     """
     with tempfile.TemporaryDirectory(prefix="bench-multiproc-") as folder:
-        mapped = values.MultiProcessValue()
+        mapped = values.MultiProcessValue()  # type: ignore[no-untyped-call]
         with (
             mock.patch.dict(os.environ, PROMETHEUS_MULTIPROC_DIR=folder),
             mock.patch.object(values, "ValueClass", mapped),

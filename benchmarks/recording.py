@@ -14,6 +14,12 @@ from benchmarks.prometheus import Families
 from benchmarks.work import BUCKETS, D, T
 from otel_executor_metrics import ExecutorMetrics
 
+SUCCESS = "record_operation, success with labels and duration"
+FAILURE = "record_operation, failure with labels, error type and duration"
+BOUND = "bound handle, success with duration"
+UNLABELLED = "record_operation, success with duration, no labels"
+SWITCHED_OFF = "record_operation, disabled"
+
 FLOOR = "floor"
 EMPTY = "empty method"
 EMPTY_SAME = "empty method, same signature"
@@ -37,7 +43,7 @@ def success_case(mapped: Families) -> Case:
     code = ours.SUCCESS.replace("metrics.", "old.")
     aged, absent = _old(code, refused)
     return Case(
-        "record_operation, success with labels and duration",
+        SUCCESS,
         ours.NAME,
         (
             Contestant(ours.NAME, ours.SUCCESS, facade.names()),
@@ -58,7 +64,7 @@ def failure_case(mapped: Families) -> Case:
     code = ours.FAILURE.replace("metrics.", "old.")
     aged, absent = _old(code, "counts no failure: logs it, and refuses the labelled latency")
     return Case(
-        "record_operation, failure with labels, error type and duration",
+        FAILURE,
         ours.NAME,
         (
             Contestant(ours.NAME, ours.FAILURE, facade.names()),
@@ -75,7 +81,7 @@ def failure_case(mapped: Families) -> Case:
 def bound_case(mapped: Families) -> Case:
     """Return the case of the bound handle beside children and a series that are kept."""
     return Case(
-        "bound handle, success with duration",
+        BOUND,
         ours.BOUND,
         (
             Contestant(ours.BOUND, ours.BOUND_SUCCESS, Facade().names()),
@@ -92,7 +98,7 @@ def unlabelled_case() -> Case:
     code = 'metrics.record_operation("intent", success=True, duration=d)'
     aged, absent = _old(code.replace("metrics.", "old."), "")
     return Case(
-        "record_operation, success with duration, no labels",
+        UNLABELLED,
         ours.NAME,
         (
             Contestant(ours.NAME, code, Facade().names()),
@@ -110,7 +116,7 @@ def disabled_case() -> Case:
     empty = {"empty": Empty(), "d": D, "t": T}
     same = {"empty": EmptySame(), "d": D, "t": T}
     return Case(
-        "record_operation, disabled",
+        SWITCHED_OFF,
         DISABLED,
         (
             Contestant(DISABLED, code, disabled),

@@ -17,6 +17,8 @@ from benchmarks.prometheus import Families
 from benchmarks.timing import Sampler, interleaved
 from benchmarks.work import BUCKETS, task_types
 
+SAME = "threads, the same series"
+DIFFERENT = "threads, different series"
 THREADS = (1, 2, 4, 8)
 WAYS = (
     ours.NAME,
@@ -43,7 +45,7 @@ class ThreadsCase:
     @property
     def title(self) -> str:
         """What the case is called."""
-        return f"threads, {'different series' if self.different else 'the same series'}"
+        return DIFFERENT if self.different else SAME
 
     def run(self, effort: Effort) -> Result:
         """Measure: nanoseconds from the first start to the last end, by records of all threads."""

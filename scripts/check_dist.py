@@ -16,7 +16,7 @@ from pathlib import Path
 
 PACKAGE = "otel_executor_metrics"
 DISTRIBUTION = "otel-executor-metrics"
-SDIST_FOLDERS = ("tests", "docs", "examples", "collector-config", "scripts", PACKAGE)
+SDIST_FOLDERS = ("tests", "benchmarks", "docs", "examples", "collector-config", "scripts", PACKAGE)
 SDIST_FILES = ("Makefile", "README.md", "LICENSE", "pyproject.toml")
 
 

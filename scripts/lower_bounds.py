@@ -1,7 +1,7 @@
 """Print the oldest versions that a pyproject.toml admits, as pip constraints.
 
-Usage: ``python scripts/lower_bounds.py pyproject.toml > constraints.txt``. Development tools
-(the extra ``dev``) are left out: they run the tests, they are not what users install.
+Usage: ``python scripts/lower_bounds.py pyproject.toml > constraints.txt``. The tools of
+those who change the package (TOOLS) are left out: they are not what users install.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 import tomli
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+TOOLS = ("dev", "bench")  # extras
 
 
 def lower_bounds(pyproject: str) -> list[str]:
@@ -28,7 +30,7 @@ def lower_bounds(pyproject: str) -> list[str]:
 
 def _requirements(project: dict[str, Any]) -> Iterator[Requirement]:
     extras = project.get("optional-dependencies", {})
-    lists = [project["dependencies"], *(extras[name] for name in extras if name != "dev")]
+    lists = [project["dependencies"], *(extras[name] for name in extras if name not in TOOLS)]
     own = canonicalize_name(project["name"])
     for line in (line for lines in lists for line in lines):
         requirement = Requirement(line)
