@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 
-from otel_executor_metrics.catalog import DROP_REASONS
 from otel_executor_metrics.errors import show
-from otel_executor_metrics.typing import BindableInstrument, Clock
+from otel_executor_metrics.typing import Cell, Clock, Lock
 
 _logger = logging.getLogger(__name__)
 
@@ -24,10 +22,12 @@ class Throttle:
     At most 1 000 kinds are told apart; the rest share one.
     """
 
-    def __init__(self, interval: float = LOG_INTERVAL, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, lock: Lock, interval: float = LOG_INTERVAL, clock: Clock = time.monotonic
+    ) -> None:
+        self._lock = lock
         self._interval = interval
         self._clock = clock
-        self._lock = threading.RLock()
         self._kinds: dict[Hashable, tuple[float, int]] = {}
 
     def admit(self, kind: Hashable) -> int | None:
@@ -45,15 +45,13 @@ class Throttle:
 
 
 class Drops:
-    """Counts drops by reason in ``executor_metrics_dropped_total`` and warns of them."""
+    """Counts drops in the cell of their reason, and warns of them."""
 
-    def __init__(self, dropped: BindableInstrument, clock: Clock = time.monotonic) -> None:
-        self._cells = {
-            reason: dropped.bind({"reason": reason}, threading.RLock()) for reason in DROP_REASONS
-        }
-        self._counts = dict.fromkeys(DROP_REASONS, 0)
-        self._lock = threading.RLock()
-        self._throttle = Throttle(clock=clock)
+    def __init__(self, cells: Mapping[str, Cell], lock: Lock) -> None:
+        self._cells = cells
+        self._counts = dict.fromkeys(cells, 0)
+        self._lock = lock
+        self._throttle = Throttle(lock)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -1,66 +1,62 @@
-"""One operation with one label set: outcomes in, handles written to. And its no-op twin."""
+"""One operation with one label set: outcomes in, state written. And its no-op twin."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from typing import Generic, TypeAlias, TypeVar
 
 from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.catalog import Role
-from otel_executor_metrics.instruments import CounterHandle, Drop, GaugeHandle, HistogramHandle
+from otel_executor_metrics.instruments import (
+    DURATION_RULE,
+    CounterHandle,
+    Drop,
+    GaugeHandle,
+    HistogramHandle,
+)
 from otel_executor_metrics.measurement import Enterable
 from otel_executor_metrics.typing import Cell
 
 ATTEMPT_RULE = "an attempt number must be a finite number, not negative"
 
+Handle: TypeAlias = CounterHandle | GaugeHandle | HistogramHandle
+FailureT = TypeVar("FailureT", bound=Cell)
+"""The cell of the failures of one type."""
 
-class BoundOperation(Enterable):
-    """The five handles of an operation and label set, bound once and then only written to.
+_KINDS: dict[Role, Callable[[Cell, Drop], Handle]] = {
+    "latency": HistogramHandle,
+    "success": CounterHandle,
+    "retries": CounterHandle,
+    "in_progress": GaugeHandle,
+    "lost": CounterHandle,
+}
+
+
+class BoundOperation(Enterable, Generic[FailureT]):
+    """An operation and label set, bound once and then only written to.
 
     The methods are those of :class:`~otel_executor_metrics.typing.OperationHandle`; it can be
     entered, too.
     """
 
-    __slots__ = ("_drop", "_failures", "_in_progress", "_latency", "_retries", "_success")
+    __slots__ = ("_drop", "failures")
 
-    def __init__(
-        self,
-        cells: Mapping[Role, Cell],
-        *,
-        failures: Callable[[object], CounterHandle],
-        drop: Drop,
-    ) -> None:
-        self._latency = HistogramHandle(cells["latency"], drop)
-        self._success = CounterHandle(cells["success"], drop)
-        self._retries = CounterHandle(cells["retries"], drop)
-        self._in_progress = GaugeHandle(cells["in_progress"], drop)
-        self._failures = failures
+    def __init__(self, failures: Callable[[object], FailureT], drop: Drop) -> None:
+        self.failures = failures
         self._drop = drop
 
-    def handle(self, role: Role) -> CounterHandle | GaugeHandle | HistogramHandle:
-        """Return the handle of one role; the failures have one for each type."""
-        handles: dict[Role, CounterHandle | GaugeHandle | HistogramHandle] = {
-            "latency": self._latency,
-            "success": self._success,
-            "retries": self._retries,
-            "in_progress": self._in_progress,
-        }
-        return handles[role]
+    @abstractmethod
+    def cell(self, role: Role) -> Cell:
+        """Return the cell of one role; the failures have one for each type."""
 
-    def failures(self, error_type: object) -> CounterHandle:
-        """Return the handle of the failures of one type."""
-        return self._failures(error_type)
+    @abstractmethod
+    def new_failure(self, error_type: str) -> FailureT:
+        """Make the series of the failures of one type."""
 
-    def success(self, duration: float | None = None) -> None:
-        """Count a success; observe ``duration`` seconds if given."""
-        self._success.inc()
-        if duration is not None:
-            self._latency.observe(duration)
-
-    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
-        """Count a failure by its type; observe ``duration`` seconds if given."""
-        self._failures(error_type).inc()
-        if duration is not None:
-            self._latency.observe(duration)
+    def handle(self, role: Role) -> Handle:
+        """Return the handle of one role."""
+        return _KINDS[role](self.cell(role), self._drop)
 
     def retry(self, attempt_number: int = 2) -> None:
         """Count a retry if ``attempt_number`` is above 1: the first attempt is none."""
@@ -68,19 +64,70 @@ class BoundOperation(Enterable):
         if number is None:
             self._drop("invalid_value", attempt_number, ATTEMPT_RULE)
         elif number > 1:
-            self._retries.inc()
+            self.cell("retries").record(1)
 
     def observe(self, duration: float) -> None:
         """Observe ``duration`` seconds without an outcome."""
-        self._latency.observe(duration)
+        number = self._readable(duration)
+        if number is not None:
+            self.cell("latency").record(number)
 
     def begin(self) -> None:
         """Count one more in progress."""
-        self._in_progress.inc()
+        self.cell("in_progress").record(1)
 
-    def end(self) -> None:
-        """Count one fewer in progress."""
-        self._in_progress.dec()
+    def _readable(self, duration: object) -> float | None:
+        """Return ``duration`` as a number, or None where it is none, which counts as a drop."""
+        number = non_negative(duration)
+        if number is None:
+            self._drop("invalid_value", duration, DURATION_RULE)
+        return number
+
+
+class PublicOperation(BoundOperation[Cell]):
+    """An operation whose series live in the SDK, each written to by its public call."""
+
+    __slots__ = ("_cells", "_new_failure")
+
+    def __init__(
+        self,
+        cells: Mapping[Role, Cell],
+        new_failure: Callable[[str], Cell],
+        *,
+        failures: Callable[[object], Cell],
+        drop: Drop,
+    ) -> None:
+        super().__init__(failures, drop)
+        self._cells = cells
+        self._new_failure = new_failure
+
+    def cell(self, role: Role) -> Cell:
+        """Return the cell of one role."""
+        return self._cells[role]
+
+    def new_failure(self, error_type: str) -> Cell:
+        """Make the series of the failures of one type."""
+        return self._new_failure(error_type)
+
+    def success(self, duration: float | None = None) -> None:
+        """Count a success; observe ``duration`` seconds if given."""
+        self._cells["success"].record(1)
+        if duration is not None:
+            self.observe(duration)
+
+    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
+        """Count a failure by its type; observe ``duration`` seconds if given."""
+        self.failures(error_type).record(1)
+        if duration is not None:
+            self.observe(duration)
+
+    def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
+        """Count one fewer in progress, and how it ended."""
+        self._cells["in_progress"].record(-1)
+        if error_type is None:
+            self.success(duration)
+        else:
+            self.failure(error_type, duration)
 
 
 class NoopOperation(Enterable):
@@ -103,7 +150,7 @@ class NoopOperation(Enterable):
     def begin(self) -> None:
         """Do nothing."""
 
-    def end(self) -> None:
+    def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
         """Do nothing."""
 
 

@@ -22,7 +22,7 @@ from otel_executor_metrics._rules import (
 from otel_executor_metrics.errors import CatalogError
 
 Kind: TypeAlias = Literal["histogram", "counter", "gauge"]
-Role: TypeAlias = Literal["latency", "success", "retries", "failures", "in_progress"]
+Role: TypeAlias = Literal["latency", "success", "retries", "failures", "in_progress", "lost"]
 
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Upper bounds in seconds; +Inf is implied (contract §1)."""
@@ -63,12 +63,13 @@ _HELP: dict[Role, str] = {
     "retries": "Number of {} retries",
     "failures": "Number of failed {} operations",
     "in_progress": "Number of {} operations in progress",
+    "lost": "Number of {} operations in progress when their process was killed",
 }
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One kind of work that an executor does, with the five series that measure it.
+    """One kind of work that an executor does, with the six series that measure it.
 
     Args:
         name: such as ``"train"``; the series are ``train_latency_seconds`` and so on.
@@ -107,13 +108,14 @@ class Operation:
 
     @property
     def instruments(self) -> dict[Role, Instrument]:
-        """The five instruments of the operation by role."""
+        """The six instruments of the operation by role."""
         return {
             "latency": self._instrument("latency", "histogram", unit="s", buckets=self.buckets),
             "success": self._instrument("success", "counter"),
             "retries": self._instrument("retries", "counter"),
             "failures": self._instrument("failures", "counter", first_labels=(ERROR_TYPE,)),
             "in_progress": self._instrument("in_progress", "gauge"),
+            "lost": self._instrument("lost", "counter"),
         }
 
     @property
@@ -158,6 +160,7 @@ BUILTIN_OPERATIONS = (
             "retries": "Number of intent parsing retries",
             "failures": "Number of failed intent parsings",
             "in_progress": "Number of intent parsings in progress",
+            "lost": "Number of intent parsings in progress when their process was killed",
         },
     ),
     Operation(
@@ -168,6 +171,7 @@ BUILTIN_OPERATIONS = (
             "retries": "Number of plan retries",
             "failures": "Number of failed plans",
             "in_progress": "Number of plans in progress",
+            "lost": "Number of plans in progress when their process was killed",
         },
     ),
     Operation(
@@ -179,6 +183,7 @@ BUILTIN_OPERATIONS = (
             "retries": "Number of execution retries",
             "failures": "Number of failed executions",
             "in_progress": "Number of executions in progress",
+            "lost": "Number of executions in progress when their process was killed",
         },
     ),
 )

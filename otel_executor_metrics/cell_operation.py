@@ -1,57 +1,94 @@
-"""The recording path written out: one operation and label set whose series live in cells.
+"""The recording path written out: one operation and label set whose state is a slot.
 
 A million calls a minute go through here, so there is one lock for an outcome and its duration and
-no call in between. Whatever is out of the ordinary goes the ordinary way, by the handles.
+no call in between. Whatever is out of the ordinary goes a longer way.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any
 
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Role
-from otel_executor_metrics.instruments import CounterHandle, Drop
-from otel_executor_metrics.storage import BUCKETS, MAX, MIN, SUM, Block, HistogramCell, SumCell
-from otel_executor_metrics.typing import Cell, Lock
+from otel_executor_metrics.instruments import Drop
+from otel_executor_metrics.storage.blocks import (
+    BEGUN,
+    BUCKETS,
+    FINISHED,
+    LOST,
+    MAX,
+    MIN,
+    OUTCOME,
+    RETRIES,
+    SUM,
+)
+from otel_executor_metrics.storage.slots import (
+    HistogramCell,
+    ProgressCell,
+    Slot,
+    SumCell,
+    observe,
+)
+from otel_executor_metrics.storage.store import Store
+from otel_executor_metrics.typing import Cell
+
+_COUNTERS: dict[Role, int] = {"success": OUTCOME, "retries": RETRIES, "lost": LOST}
 
 
-class CellOperation(BoundOperation):
-    """A :class:`BoundOperation` that writes to its cells directly; they share one lock."""
+class FailureCell(SumCell):
+    """The failures of one type in one label set."""
 
-    __slots__ = ("_bounds", "_in_progress_block", "_latency_block", "_lock", "_success_block")
+    __slots__ = ("slot",)
+
+    def __init__(self, slot: Slot) -> None:
+        super().__init__(slot, OUTCOME)
+        self.slot = slot
+
+
+class CellOperation(BoundOperation[FailureCell]):
+    """A :class:`BoundOperation` that writes to its slot directly."""
+
+    __slots__ = ("_bounds", "_slot", "_store")
 
     def __init__(
         self,
-        cells: Mapping[Role, Any],
+        slot: Slot,
+        bounds: Sequence[float],
+        store: Store,
         *,
-        failures: Callable[[object], CounterHandle],
+        failures: Callable[[object], FailureCell],
         drop: Drop,
     ) -> None:
-        super().__init__(cells, failures=failures, drop=drop)
-        self._lock: Lock = cells["latency"].lock
-        self._bounds: Sequence[float] = cells["latency"].bounds
-        self._latency_block: Block = cells["latency"].block
-        self._success_block: Block = cells["success"].block
-        self._in_progress_block: Block = cells["in_progress"].block
+        super().__init__(failures, drop)
+        self._slot = slot
+        self._bounds = bounds
+        self._store = store
 
-    @staticmethod
-    def takes(cells: Mapping[Role, Cell]) -> bool:
-        """Tell whether ``cells`` can be written to directly: of storage's kinds, with one lock."""
-        held = [cell for cell in cells.values() if isinstance(cell, (SumCell, HistogramCell))]
-        return len(held) == len(cells) and len({id(cell.lock) for cell in held}) == 1
+    def cell(self, role: Role) -> Cell:
+        """Return the cell of one role."""
+        if role == "latency":
+            return HistogramCell(self._slot, self._bounds)
+        if role == "in_progress":
+            return ProgressCell(self._slot)
+        return SumCell(self._slot, _COUNTERS[role])
+
+    def new_failure(self, error_type: str) -> FailureCell:
+        """Make the series of the failures of one type."""
+        return FailureCell(self._store.failure(self._slot, error_type))
 
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""
         if type(duration) is not float or not 0.0 <= duration < inf:
-            super().success(duration)
+            self._record(self._slot, OUTCOME, duration)
             return
+        # _record and observe written out: this is the call that is made most.
         bucket = bisect_left(self._bounds, duration) + BUCKETS
-        block = self._latency_block
-        with self._lock:
-            self._success_block[0] += 1.0
+        slot = self._slot
+        with slot.lock:
+            block = slot.block
+            block[OUTCOME] += 1.0
             block[bucket] += 1.0
             block[SUM] += duration
             if duration < block[MIN]:
@@ -59,12 +96,26 @@ class CellOperation(BoundOperation):
             if duration > block[MAX]:
                 block[MAX] = duration
 
+    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
+        """Count a failure by its type; observe ``duration`` seconds if given."""
+        self._record(self.failures(error_type).slot, OUTCOME, duration)
+
     def begin(self) -> None:
         """Count one more in progress."""
-        with self._lock:
-            self._in_progress_block[0] += 1.0
+        slot = self._slot
+        with slot.lock:
+            slot.block[BEGUN] += 1.0
 
-    def end(self) -> None:
-        """Count one fewer in progress."""
-        with self._lock:
-            self._in_progress_block[0] -= 1.0
+    def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
+        """Count one fewer in progress, and how it ended: both by one write."""
+        ended = self._slot if error_type is None else self.failures(error_type).slot
+        self._record(ended, FINISHED, duration)
+
+    def _record(self, counted: Slot, index: int, duration: object) -> None:
+        """Add 1 to a number of ``counted``, which shares our lock; observe the duration if any."""
+        number = None if duration is None else self._readable(duration)
+        slot = self._slot
+        with slot.lock:
+            if number is not None:
+                observe(slot.block, self._bounds, number)
+            counted.block[index] += 1.0

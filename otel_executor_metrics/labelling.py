@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from otel_executor_metrics._labels import VALUE_MAX_LENGTH, Cleaner, ValueLimit
 from otel_executor_metrics._names import ERROR_TYPE, LABEL_RULE, label_name
+from otel_executor_metrics.typing import Lock
 
 MAX_LABEL_NAMES = 32
 """Label names of one operation: a caller who makes names of data is stopped here."""
@@ -52,12 +52,13 @@ class LabelPolicy:
         declared: label names that the limit on names must never refuse.
         clean: makes a label value of what was passed.
         limit: distinct values of one label.
+        lock: held where limits are looked at.
     """
 
-    def __init__(self, declared: Iterable[str], *, clean: Cleaner, limit: int) -> None:
+    def __init__(self, declared: Iterable[str], *, clean: Cleaner, limit: int, lock: Lock) -> None:
         self._clean = clean
         self._values = ValueLimit(limit, (ERROR_TYPE, *declared))
-        self._lock = threading.RLock()
+        self._lock = lock
 
     def labels(self, labels: object) -> Cleaned:
         """Return ``labels`` as attributes; labels with an empty value are left out."""

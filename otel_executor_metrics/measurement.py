@@ -59,11 +59,10 @@ class Measurement:
 def _finish(
     operation: OperationHandle, kind: type[BaseException] | None, duration: float | None
 ) -> None:
-    operation.end()
     if kind is None or issubclass(kind, GeneratorExit):
-        operation.success(duration)
+        operation.finish(duration)
     else:
-        operation.failure(kind.__name__, duration)
+        operation.finish(duration, kind.__name__)
 
 
 # What is entered and not yet left, in each context (thread, task): a handle is shared by them all.

@@ -5,26 +5,26 @@ A call that cannot be recorded finds the no-op operation; the drop is counted by
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from otel_executor_metrics._drops import Drops
 from otel_executor_metrics._labels import Cleaner
 from otel_executor_metrics._names import OPERATION_MAX_LENGTH, operation_name
 from otel_executor_metrics.bound import NOOP_OPERATION
 from otel_executor_metrics.catalog import (
+    DROP_REASONS,
     DROPPED,
     LABEL_OVERFLOW,
     Catalog,
-    Instrument,
     Operation,
 )
 from otel_executor_metrics.instruments import Family
 from otel_executor_metrics.labelling import Drop, LabelPolicy, worth_remembering
+from otel_executor_metrics.roads import Road
 from otel_executor_metrics.series import OperationSeries
-from otel_executor_metrics.typing import BindableInstrument, Cell, OperationHandle
+from otel_executor_metrics.typing import Cell, Lock, OperationHandle
 
 MAX_REMEMBERED = 65_536
 """Entries of the cache of what callers passed; it starts anew when it is full."""
@@ -34,19 +34,14 @@ _LIMIT_RULE = "max_operations is reached; add it to operations=[…] or raise th
 _OPERATION_RULE = f"an operation's name must be a text of 1 to {OPERATION_MAX_LENGTH} characters"
 
 
-class Declares(Protocol):
-    """The part of a pipeline that the recorder needs."""
-
-    def declare(self, instrument: Instrument) -> BindableInstrument:
-        """Make ``instrument`` known, so that cells can be had of it."""
-
-
 class Recorder:
     """All operations of one facade.
 
     Args:
         catalog: the operations that exist from the start; others are added to it on first use.
-        pipeline: where instruments are declared.
+        road: what makes their series.
+        lock: a reentrant one, held wherever something new comes into being. Whoever forks holds it
+            meanwhile, so that a child finds nothing half done.
         clean: makes a label value of what was passed.
         max_label_values: distinct values of one label of one operation.
         max_label_sets: distinct label sets of one operation.
@@ -56,21 +51,22 @@ class Recorder:
     def __init__(
         self,
         catalog: Catalog,
-        pipeline: Declares,
+        road: Road,
         *,
+        lock: Lock,
         clean: Cleaner,
         max_label_values: int,
         max_label_sets: int,
         max_operations: int | None,
     ) -> None:
         self._catalog = catalog
-        self._pipeline = pipeline
+        self._road = road
         self._clean = clean
         self._max_label_values = max_label_values
         self._max_label_sets = max_label_sets
         self._strict = max_operations is None
         self._room = len(catalog) + (max_operations or 0)
-        self._lock = threading.RLock()
+        self._lock = lock
         self._series: dict[str, OperationSeries] = {}
         self._families: dict[str, Family[Any]] = {}
         # What callers passed, to what was found for it: by operation, then by the items of the
@@ -78,8 +74,9 @@ class Recorder:
         # takes a third less. The facade looks here itself.
         self.remembered: dict[object, dict[tuple[Any, ...], OperationHandle]] = {}
         self._remembered_count = 0
-        self._drops = Drops(pipeline.declare(DROPPED))
-        self._overflows = Overflows(pipeline.declare(LABEL_OVERFLOW))
+        reasons = {reason: road.count(DROPPED, {"reason": reason}) for reason in DROP_REASONS}
+        self._drops = Drops(reasons, lock)
+        self._overflows = Overflows(road, lock)
         for operation in catalog:
             self._add(operation).bind_listed()
 
@@ -173,11 +170,14 @@ class Recorder:
         """
         made = OperationSeries(
             operation,
-            {
-                role: self._pipeline.declare(instrument)
-                for role, instrument in operation.instruments.items()
-            },
-            LabelPolicy(operation.labels, clean=self._clean, limit=self._max_label_values),
+            self._road,
+            LabelPolicy(
+                operation.labels,
+                clean=self._clean,
+                limit=self._max_label_values,
+                lock=self._lock,
+            ),
+            lock=self._lock,
             max_label_sets=self._max_label_sets,
             drop=self._drops.of(operation.name),
             overflow=self._overflows.of(operation.name),
@@ -193,9 +193,9 @@ class Recorder:
 class Overflows:
     """Counts label values that became ``other``, by operation and label."""
 
-    def __init__(self, instrument: BindableInstrument) -> None:
-        self._instrument = instrument
-        self._lock = threading.RLock()
+    def __init__(self, road: Road, lock: Lock) -> None:
+        self._road = road
+        self._lock = lock
         self._cells: dict[tuple[str, str], Cell] = {}
 
     def of(self, operation: str) -> Callable[[str], None]:
@@ -207,7 +207,7 @@ class Overflows:
             cell = self._cells.get((operation, label))
             if cell is None:
                 attributes = {"operation": operation, "label": label}
-                cell = self._instrument.bind(attributes, threading.RLock())
+                cell = self._road.count(LABEL_OVERFLOW, attributes)
                 self._cells[(operation, label)] = cell
         return cell
 

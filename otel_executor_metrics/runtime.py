@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from opentelemetry.metrics import MeterProvider
 
@@ -17,6 +18,8 @@ from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.exporters import builder, names
 from otel_executor_metrics.pipeline import Pipeline
 from otel_executor_metrics.recorder import Recorder
+from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
+from otel_executor_metrics.storage.store import Store
 from otel_executor_metrics.typing import Exporter
 
 _logger = logging.getLogger(__name__)
@@ -26,25 +29,20 @@ class Runtime:
     """The running parts of one facade; :meth:`start` makes them."""
 
     def __init__(
-        self,
-        settings: Settings,
-        catalog: Catalog,
-        pipeline: Pipeline,
-        built: Mapping[str, Exporter],
+        self, settings: Settings, catalog: Catalog, road: Road, pipelines: Sequence[Pipeline]
     ) -> None:
         self._pid = os.getpid()
-        self._pipeline = pipeline
+        self._pipelines = pipelines
+        self.exporters: dict[str, Exporter] = {}
         self.recorder = Recorder(
             catalog,
-            pipeline,
+            road,
+            lock=threading.RLock(),
             clean=cleaner(settings.label_values),
             max_label_values=settings.max_label_values,
             max_label_sets=settings.max_label_sets,
             max_operations=None if settings.strict else settings.max_operations,
         )
-        self.exporters = {
-            name: exporter for name, exporter in built.items() if _started(exporter, settings)
-        }
 
     @classmethod
     def start(cls, settings: Settings, catalog: Catalog) -> Runtime | None:
@@ -56,7 +54,10 @@ class Runtime:
         """
         built = _built(settings)
         readers = [exporter.reader for exporter in built.values() if exporter.reader is not None]
-        running = cls(settings, catalog, Pipeline.over(readers, settings.service_name), built)
+        running = cls._on(Pipeline.over(readers, settings.service_name), settings, catalog)
+        running.exporters = {
+            name: exporter for name, exporter in built.items() if _started(exporter, settings)
+        }
         if running.exporters:
             return running
         running.stop(settings.shutdown_timeout)
@@ -65,7 +66,15 @@ class Runtime:
     @classmethod
     def on(cls, provider: MeterProvider, settings: Settings, catalog: Catalog) -> Runtime:
         """Return the running parts on a provider of the user's, who ends it himself."""
-        return cls(settings, catalog, Pipeline(provider), {})
+        return cls._on(Pipeline(provider), settings, catalog)
+
+    @classmethod
+    def _on(cls, pipeline: Pipeline, settings: Settings, catalog: Catalog) -> Runtime:
+        if not pipeline.takes_cells:
+            return cls(settings, catalog, PublicRoad(pipeline.public_calls()), [pipeline])
+        store = Store()
+        pipeline.export(store)
+        return cls(settings, catalog, CellRoad(store), [pipeline])
 
     @property
     def url(self) -> str | None:
@@ -81,14 +90,16 @@ class Runtime:
         """Let every exporter send what is recorded; tell whether all did within ``timeout``."""
         deadline = time.monotonic() + timeout
         done = [exporter.flush(_left(deadline)) for exporter in self.exporters.values()]
-        return self._pipeline.flush(_left(deadline)) and all(done)
+        done += [pipeline.flush(_left(deadline)) for pipeline in self._pipelines]
+        return all(done)
 
     def stop(self, timeout: float) -> None:
         """Export a last time and stop everything within ``timeout`` seconds."""
         if os.getpid() != self._pid:
             return  # a forked child has neither the threads nor the right to end its parent's
         deadline = time.monotonic() + timeout
-        self._pipeline.shutdown(_left(deadline))
+        for pipeline in self._pipelines:
+            pipeline.shutdown(_left(deadline))
         for exporter in self.exporters.values():
             exporter.stop(_left(deadline))
 

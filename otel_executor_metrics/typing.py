@@ -27,16 +27,6 @@ class Cell(Protocol):
         """Add ``value`` to a counter or gauge, or observe it in a histogram."""
 
 
-class BindableInstrument(Protocol):
-    """A declared instrument, from which the cell of a label set is taken."""
-
-    def bind(self, attributes: Attributes, lock: Lock, /) -> Cell:
-        """Return the cell of ``attributes``, which may share ``lock`` with other cells.
-
-        The series is exported at 0 from then on. Cells of the same attributes add up.
-        """
-
-
 class Clock(Protocol):
     """A monotonic clock in seconds, such as ``time.perf_counter``."""
 
@@ -104,5 +94,5 @@ class OperationHandle(Protocol):
     def begin(self) -> None:
         """Count one more in progress."""
 
-    def end(self) -> None:
-        """Count one fewer in progress."""
+    def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
+        """Count one fewer in progress, and how it ended: well, or with a failure of that type."""

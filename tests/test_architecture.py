@@ -36,6 +36,7 @@ FLOORS = {
     "labelling": 5,
     "measurement": 5,
     "recorder": 5,
+    "roads": 5,
     "series": 5,
     "bootstrap": 6,
     "runtime": 6,

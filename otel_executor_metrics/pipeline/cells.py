@@ -1,21 +1,21 @@
-"""The one file that knows the SDK's inside: aggregations whose state is a cell.
+"""The one file that knows the SDK's inside: aggregations that read what was recorded elsewhere.
 
 A View carries an ``Aggregation``, of which the SDK has one object made for each series and reader.
-Ours keep what is measured through the SDK, as ever, and add to it what stands in the cell of the
-series. Handles write to that cell and never pass through the SDK.
+Ours keep what is measured through the SDK, as ever, and add to it a *reading* of the series.
+Recording writes to slots and never passes through the SDK.
 
-A series is made known by an *announcement*: a measurement of 0 whose context brings the cell and
-counts nothing. Should a release of the SDK change what this stands on, the self-check finds out
-and the pipeline takes the public road.
+A series is made known by an *announcement*: a measurement of 0 whose context brings the reading
+and counts nothing. Should a release of the SDK change what this stands on, the self-check finds
+out and the pipeline takes the public road.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from operator import add
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
@@ -32,26 +32,39 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, SumAggregation
 
-from otel_executor_metrics.storage import Distribution
-from otel_executor_metrics.typing import Attributes, Cell
+from otel_executor_metrics.typing import Attributes
 
 _KEY: Final = "otel_executor_metrics.announcement"
 
 
+class Distribution(NamedTuple):
+    """What a histogram holds at one moment; ``counts`` are by bucket, not cumulative."""
+
+    sum: float
+    min: float
+    max: float
+    counts: Sequence[float]
+
+
+Reading: TypeAlias = Callable[[], Any]
+"""Return what a series holds: of a histogram a Distribution, else a float."""
+
+
 class _Announcement(NamedTuple):
-    """Brings a cell to the aggregations of its series."""
+    """Brings a reading to the aggregations of its series."""
 
-    cell: Any
-    bound_at: int
+    reading: Reading
+    begun_at: int
 
 
-def announce(record: Callable[..., None], attributes: Attributes, cell: Cell, at: int) -> None:
-    """Have the SDK export ``cell`` as the series of ``attributes``, begun ``at`` nanoseconds.
+def announce(
+    record: Callable[..., None], attributes: Attributes, reading: Reading, begun_at: int
+) -> None:
+    """Have the SDK export ``reading`` as the series of ``attributes``, from ``begun_at`` on (ns).
 
-    ``record`` is the public ``add`` or ``record`` of the instrument. Several cells of one series
-    are exported as their sum.
+    ``record`` is the public ``add`` or ``record`` of the instrument.
     """
-    record(0, attributes, Context({_KEY: _Announcement(cell, at)}))
+    record(0, attributes, Context({_KEY: _Announcement(reading, begun_at)}))
 
 
 def suits(readers: Iterable[MetricReader]) -> bool:
@@ -76,27 +89,27 @@ def views_of(provider: MeterProvider) -> object:
 
 
 class _CellBacked:
-    """What both aggregations share: an announcement brings a cell, and counts nothing.
+    """What both aggregations share: an announcement brings a reading, and counts nothing.
 
     The SDK's own state is looked at only where something was measured through it: making its
-    point, and then one with the cell in it, would take twice as long as the cell's alone.
+    point, and then one with the reading in it, would take twice as long as the reading's alone.
     """
 
-    _cells: tuple[Any, ...] = ()
+    _readings: tuple[Reading, ...] = ()
     _measured = False
     _start_time_unix_nano: int
 
     def aggregate(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
         announcement = measurement.context.get(_KEY)
         if isinstance(announcement, _Announcement):
-            self._cells = (*self._cells, announcement.cell)
-            self._start_time_unix_nano = min(self._start_time_unix_nano, announcement.bound_at)
+            self._readings = (*self._readings, announcement.reading)
+            self._start_time_unix_nano = min(self._start_time_unix_nano, announcement.begun_at)
         else:
             self._measured = True
             super().aggregate(measurement, should_sample_exemplar)  # type: ignore[misc]
 
     def collect(self, temporality: AggregationTemporality, start_nano: int) -> Any:
-        points = [self._point(cell.read(), start_nano) for cell in self._cells]
+        points = [self._point(reading(), start_nano) for reading in self._readings]
         if self._measured:
             points.append(super().collect(temporality, start_nano))  # type: ignore[misc]
         # None: made by a measurement in another thread that has not got as far as aggregate().
@@ -154,14 +167,14 @@ class _CellHistogram(_CellBacked, _ExplicitBucketHistogramAggregation):
 
 
 class CellSumAggregation(SumAggregation):
-    """A sum whose points include the cell of their series."""
+    """A sum whose points include the readings of their series."""
 
     def _create_aggregation(self, *args: Any) -> Any:
         return _reading_cells(super()._create_aggregation(*args), _CellSum)
 
 
 class CellHistogramAggregation(ExplicitBucketHistogramAggregation):
-    """An explicit-bucket histogram whose points include the cell of their series."""
+    """An explicit-bucket histogram whose points include the readings of their series."""
 
     def _create_aggregation(self, *args: Any) -> Any:
         return _reading_cells(super()._create_aggregation(*args), _CellHistogram)

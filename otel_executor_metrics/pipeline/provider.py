@@ -11,43 +11,39 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from otel_executor_metrics._version import __version__
-from otel_executor_metrics.catalog import Instrument
 from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
-from otel_executor_metrics.pipeline.instruments import (
-    Announcements,
-    CellInstrument,
-    PublicInstrument,
-)
+from otel_executor_metrics.pipeline.collection import Collection, Source
+from otel_executor_metrics.pipeline.declaring import Instruments
 from otel_executor_metrics.pipeline.selfcheck import cells_work
-from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews, view_of
-from otel_executor_metrics.typing import BindableInstrument
+from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews
 
 _logger = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """Declares instruments at one Meter.
+    """One Meter, and the life of its provider.
 
     Args:
         provider: where the Meter is had from. It is the user's, who flushes and ends it, unless
             the pipeline was made by :meth:`over`.
-        cells: False records through the SDK's public calls even where cells would work.
     """
 
-    def __init__(self, provider: APIMeterProvider, *, cells: bool = True) -> None:
+    def __init__(self, provider: APIMeterProvider) -> None:
         self._provider = provider
         self._owned: MeterProvider | None = None
-        self._declared: dict[str, BindableInstrument] = {}
         self._views = _views_of_ours(provider)
         # One constant scope: the Collector's exporter keys by it even where it hides its labels.
         self._meter = provider.get_meter(METER_NAME, __version__)
-        cells = cells and _takes_cells(provider, self._views)
-        self._announcements = Announcements(self._meter) if cells else None
+
+    @property
+    def takes_cells(self) -> bool:
+        """Whether :meth:`export` works here; else :meth:`public_calls` do."""
+        if not isinstance(self._provider, MeterProvider) or self._views is None:
+            return False
+        return self._views.only_ours and suits(readers_of(self._provider)) and cells_work()
 
     @classmethod
-    def over(
-        cls, readers: Sequence[MetricReader], service_name: str | None = None, *, cells: bool = True
-    ) -> Pipeline:
+    def over(cls, readers: Sequence[MetricReader], service_name: str | None = None) -> Pipeline:
         """Return a pipeline with a provider of its own that feeds ``readers``.
 
         ``service_name`` is the resource's ``service.name``; else what OpenTelemetry's own variables
@@ -59,23 +55,17 @@ class Pipeline:
             views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )
-        pipeline = cls(provider, cells=cells)
+        pipeline = cls(provider)
         pipeline._owned = provider
         return pipeline
 
-    def declare(self, instrument: Instrument) -> BindableInstrument:
-        """Return ``instrument`` at the Meter, under a View of its own if the provider has ours.
+    def export(self, source: Source) -> None:
+        """Have the readers get what ``source`` holds; for a pipeline that takes cells."""
+        Collection(Instruments(self._meter, self._views, cells=True), source)
 
-        It may be declared again, to the same effect.
-        """
-        if self._announcements is None:
-            made: BindableInstrument = PublicInstrument(self._meter, instrument)
-        else:
-            made = CellInstrument(self._meter, instrument, self._announcements)
-        declared = self._declared.setdefault(instrument.key, made)
-        if declared is made and self._views is not None:
-            self._views.append(view_of(instrument, cells=self._announcements is not None))
-        return declared
+    def public_calls(self) -> Instruments:
+        """Return the instruments for recording through the SDK."""
+        return Instruments(self._meter, self._views, cells=False)
 
     def flush(self, timeout: float) -> bool:
         """Have the readers of a user's provider send what is recorded, within ``timeout`` seconds.
@@ -104,9 +94,3 @@ class Pipeline:
 def _views_of_ours(provider: APIMeterProvider) -> ExecutorViews | None:
     views = views_of(provider) if isinstance(provider, MeterProvider) else None
     return views if isinstance(views, ExecutorViews) else None
-
-
-def _takes_cells(provider: APIMeterProvider, views: ExecutorViews | None) -> bool:
-    if not isinstance(provider, MeterProvider) or views is None or not views.only_ours:
-        return False
-    return suits(readers_of(provider)) and cells_work()

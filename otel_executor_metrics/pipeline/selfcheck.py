@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import functools
 import logging
-from threading import RLock
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
-from otel_executor_metrics.catalog import Instrument
-from otel_executor_metrics.pipeline.instruments import (
-    Announcements,
-    CellInstrument,
-    PublicInstrument,
-)
-from otel_executor_metrics.pipeline.views import METER_NAME, view_of
+from otel_executor_metrics.catalog import Operation, Role
+from otel_executor_metrics.pipeline.collection import Collection
+from otel_executor_metrics.pipeline.declaring import Instruments
+from otel_executor_metrics.pipeline.public import PublicInstrument
+from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews
+from otel_executor_metrics.storage.blocks import OUTCOME
+from otel_executor_metrics.storage.slots import HistogramCell, ProgressCell, SumCell
+from otel_executor_metrics.storage.store import Store
+from otel_executor_metrics.typing import Cell
 
 _logger = logging.getLogger(__name__)
 
-_PROBES = (
-    Instrument("probe_counter", "counter", "A counter"),
-    Instrument("probe_gauge", "gauge", "A gauge"),
-    Instrument("probe_histogram", "histogram", "A histogram", unit="s", buckets=(0.5, 1.0)),
-)
-_VALUES = (0.25, 0.5, 0.75, 2.0)
+_PROBE: Final = Operation("probe", labels=("label",), buckets=(0.5, 1.0))
+_ATTRIBUTES: Final = {"label": "value"}
+_RECORDED: Final[tuple[Role, ...]] = ("latency", "success", "in_progress")
+_VALUES: Final = (0.25, 0.5, 0.75, 2.0)
+
+_Road: TypeAlias = Callable[[Instruments], Mapping[Role, Cell]]
 
 
 @functools.cache
 def cells_work() -> bool:
     """Tell whether cells yield the data points that the SDK makes of the same measurements."""
     try:
-        works = _points(cells=True) == _points(cells=False)
+        works = _points(_by_cells, cells=True) == _points(_by_calls, cells=False)
     except Exception:
         _logger.debug("the self-check of cells failed", exc_info=True)
         works = False
@@ -45,24 +47,39 @@ def cells_work() -> bool:
     return works
 
 
-def _points(*, cells: bool) -> list[Any]:
-    """Return what two readers see of the probes, without the times."""
+def _by_cells(instruments: Instruments) -> Mapping[Role, Cell]:
+    store = Store()
+    store.define(_PROBE)
+    Collection(instruments, store)
+    slot = store.operation(_PROBE, _ATTRIBUTES)
+    return {
+        "latency": HistogramCell(slot, _PROBE.buckets),
+        "success": SumCell(slot, OUTCOME),
+        "in_progress": ProgressCell(slot),
+    }
+
+
+def _by_calls(instruments: Instruments) -> Mapping[Role, Cell]:
+    return {
+        role: PublicInstrument(instrument, instruments).bind(_ATTRIBUTES)
+        for role, instrument in _PROBE.instruments.items()
+    }
+
+
+def _points(road: _Road, *, cells: bool) -> list[Any]:
+    """Return what two readers see of the probe, without the times."""
     readers = (InMemoryMetricReader(), InMemoryMetricReader())
+    views = ExecutorViews()
     provider = MeterProvider(
         metric_readers=readers,
         resource=Resource.get_empty(),
-        views=[view_of(probe, cells=cells) for probe in _PROBES],
+        views=views,
         shutdown_on_exit=False,
     )
-    meter = provider.get_meter(METER_NAME)
-    announcements = Announcements(meter)
-    for probe in _PROBES:
-        instrument = (
-            CellInstrument(meter, probe, announcements) if cells else PublicInstrument(meter, probe)
-        )
-        cell = instrument.bind({"label": "value"}, RLock())
+    made = road(Instruments(provider.get_meter(METER_NAME), views, cells=cells))
+    for role in _RECORDED:
         for value in _VALUES:
-            cell.record(value)
+            made[role].record(value)
     points = [_seen(reader) for reader in (*readers, *readers)]
     provider.shutdown()
     return points
@@ -73,7 +90,7 @@ def _seen(reader: InMemoryMetricReader) -> list[Any]:
     metrics = data.resource_metrics[0].scope_metrics[0].metrics if data else []
     return [
         (metric.name, type(metric.data), _without_times(point))
-        for metric in metrics
+        for metric in sorted(metrics, key=lambda metric: metric.name)
         for point in metric.data.data_points
     ]
 

@@ -1,14 +1,1 @@
-"""The state of series: cells that handles write to and the SDK reads."""
-
-from otel_executor_metrics.storage.cells import (
-    BUCKETS,
-    MAX,
-    MIN,
-    SUM,
-    Block,
-    Distribution,
-    HistogramCell,
-    SumCell,
-)
-
-__all__ = ["BUCKETS", "MAX", "MIN", "SUM", "Block", "Distribution", "HistogramCell", "SumCell"]
+"""The state of series: what handles write to, where it lives, and who else may read it."""

@@ -247,6 +247,6 @@ def _of(found: Mapping[Series, Any], operations: set[str] | None) -> dict[Series
     """Return what belongs to ``operations`` (None: all)."""
     if operations is None:
         return dict(found)
-    roles = "latency_seconds|success|failures|retries|in_progress"
+    roles = "latency_seconds|success|failures|retries|in_progress|lost"
     pattern = re.compile(rf"({'|'.join(map(re.escape, operations))})_({roles}).*")
     return {key: value for key, value in found.items() if pattern.fullmatch(key[0])}

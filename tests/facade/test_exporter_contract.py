@@ -14,7 +14,14 @@ from tests.facade.harnesses import HARNESSES, Harness
 from tests.facade.model import Model
 from tests.facade.scraping import Scrape, label_set, scrape
 
-ROLES = ("success_total", "retries_total", "failures_total", "in_progress", "latency_seconds")
+ROLES = (
+    "success_total",
+    "retries_total",
+    "failures_total",
+    "in_progress",
+    "lost_total",
+    "latency_seconds",
+)
 TRAIN = Operation(
     "train",
     labels=("model",),
@@ -94,7 +101,7 @@ def test_series_without_labels_are_at_zero_from_the_start(make: Make, operation:
     """Whoever reads sees the first event as an increase."""
     seen = make().read()
 
-    for role in ("success_total", "retries_total", "in_progress"):
+    for role in ("success_total", "retries_total", "in_progress", "lost_total"):
         assert seen.value(f"{operation}_{role}") == 0
     found = seen.histogram(f"{operation}_latency_seconds")
     assert (found.count, found.sum) == (0, 0)

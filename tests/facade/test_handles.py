@@ -18,7 +18,7 @@ def test_handles_are_a_mapping_by_key(metrics: ExecutorMetrics) -> None:
     assert isinstance(metrics.metrics, Mapping)
     assert "intent_latency" in metrics.metrics
     assert "nothing" not in metrics.metrics
-    assert len(metrics.metrics) == len(list(metrics.metrics.keys())) == 15
+    assert len(metrics.metrics) == len(list(metrics.metrics.keys())) == 18
     assert metrics.metrics
     with pytest.raises(KeyError):
         metrics.metrics["nothing"]
@@ -31,7 +31,7 @@ def test_new_operations_join_the_mapping(metrics: ExecutorMetrics) -> None:
         metrics.record_operation_success(f"after_{key}")
         seen.append(key)
 
-    assert len(seen) == 15
+    assert len(seen) == 18
     assert "after_intent_success_success" in metrics.metrics
 
 

@@ -254,7 +254,7 @@ def test_a_queue(metrics: ExecutorMetrics) -> None:
 
 def test_health(metrics: ExecutorMetrics) -> None:
     """§8.1: the monitor of the document works, on a facade that is on and on one that is off."""
-    assert old.Monitor(metrics).check_health() == {"status": "healthy", "available_metrics": 15}
+    assert old.Monitor(metrics).check_health() == {"status": "healthy", "available_metrics": 18}
     metrics.shutdown()
     assert old.Monitor(metrics).check_health() == {"status": "disabled"}
 

@@ -109,9 +109,9 @@ def test_in_progress_is_a_gauge(metrics: ExecutorMetrics, operation: str) -> Non
     assert set(seen.series(f"{operation}_in_progress").values()) == {0}
 
 
-def test_the_keys_are_the_operations_times_the_five_series(metrics: ExecutorMetrics) -> None:
-    """``metrics.metrics`` has the documented keys, failures and in-progress, and no others."""
-    roles = ("latency", "success", "retries", "failures", "in_progress")
+def test_the_keys_are_the_operations_times_the_six_series(metrics: ExecutorMetrics) -> None:
+    """``metrics.metrics`` has the documented keys, failures, in-progress, lost, and no others."""
+    roles = ("latency", "success", "retries", "failures", "in_progress", "lost")
 
     assert set(metrics.metrics) == {f"{o}_{role}" for o in OPERATIONS for role in roles}
 
@@ -135,7 +135,7 @@ def _at_most(bound: float) -> int:
 
 
 @pytest.mark.parametrize("operation", ["intent", "plan"])
-@pytest.mark.parametrize("suffix", ["success_total", "retries_total", "in_progress"])
+@pytest.mark.parametrize("suffix", ["success_total", "retries_total", "in_progress", "lost_total"])
 def test_what_has_no_labels_is_at_zero_from_the_start(
     metrics: ExecutorMetrics, operation: str, suffix: str
 ) -> None:

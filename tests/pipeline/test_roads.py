@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import pytest
@@ -14,14 +14,14 @@ from opentelemetry.sdk.metrics import Counter, Histogram
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 
 from otel_executor_metrics._labels import cleaner
-from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Instrument
+from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, DROPPED, Catalog
 from otel_executor_metrics.cell_operation import CellOperation
 from otel_executor_metrics.pipeline import Pipeline, cells, selfcheck
-from otel_executor_metrics.pipeline.instruments import PublicCell
 from otel_executor_metrics.recorder import Recorder
+from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
+from otel_executor_metrics.storage.store import Store
 from otel_executor_metrics.typing import OperationHandle
 
-COUNTER = Instrument("events", "counter", "Events")
 DELTA: dict[type, AggregationTemporality] = {
     Counter: AggregationTemporality.DELTA,
     Histogram: AggregationTemporality.DELTA,
@@ -32,12 +32,22 @@ def make_recorder(*readers: InMemoryMetricReader, cells: bool) -> Recorder:
     """Return a recorder of the built-in operations that writes to ``readers``."""
     return Recorder(
         Catalog(BUILTIN_OPERATIONS),
-        Pipeline.over(readers, cells=cells),
+        road_of(Pipeline.over(readers), cells=cells),
+        lock=RLock(),
         clean=cleaner("clean"),
         max_label_values=4,
         max_label_sets=6,
         max_operations=3,
     )
+
+
+def road_of(pipeline: Pipeline, *, cells: bool) -> Road:
+    """Return the road that suits ``pipeline``, or the one through the SDK's calls."""
+    if not cells or not pipeline.takes_cells:
+        return PublicRoad(pipeline.public_calls())
+    store = Store()
+    pipeline.export(store)
+    return CellRoad(store)
 
 
 def points(reader: InMemoryMetricReader) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -69,7 +79,7 @@ ACTIONS: dict[str, tuple[Callable[..., None], st.SearchStrategy[tuple[Any, ...]]
     "retry": (lambda to, *given: to.retry(*given), st.tuples(st.integers(-1, 4))),
     "observe": (lambda to, *given: to.observe(*given), st.tuples(durations)),
     "begin": (lambda to: to.begin(), st.tuples()),
-    "end": (lambda to: to.end(), st.tuples()),
+    "finish": (lambda to, *given: to.finish(*given), st.tuples(optional, st.none() | error_types)),
 }
 actions = st.sampled_from(sorted(ACTIONS)).flatmap(
     lambda name: st.tuples(st.just(name), ACTIONS[name][1])
@@ -138,12 +148,13 @@ def test_what_is_measured_through_the_sdk_counts_beside_the_cell() -> None:
     """A series with a cell still takes the measurements that go through its instrument."""
     reader = InMemoryMetricReader()
     pipeline = Pipeline.over([reader])
-    cell = pipeline.declare(COUNTER).bind({"a": "b"}, Lock())
+    cell = road_of(pipeline, cells=True).count(DROPPED, {"reason": "a"})
     cell.record(2)
-    pipeline._meter.create_counter("events", description="Events").add(3, {"a": "b"})
+    points(reader)
+    pipeline._meter.create_counter(DROPPED.key, description=DROPPED.help).add(3, {"reason": "a"})
     cell.record(4)
 
-    assert points(reader)["events", "", "Events", ("a", "b")]["value"] == 9
+    assert points(reader)[DROPPED.key, "", DROPPED.help, ("reason", "a")]["value"] == 9
 
 
 @pytest.fixture
@@ -177,7 +188,7 @@ def test_an_sdk_that_changed_altogether_gets_public_calls(monkeypatch: pytest.Mo
     selfcheck.cells_work.cache_clear()
     try:
         assert not selfcheck.cells_work()
-        assert isinstance(Pipeline.over([]).declare(COUNTER).bind({}, Lock()), PublicCell)
+        assert not Pipeline.over([]).takes_cells
     finally:
         monkeypatch.undo()
         selfcheck.cells_work.cache_clear()
