@@ -81,9 +81,9 @@ class CellOperation(BoundOperation[FailureCell]):
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""
         if type(duration) is not float or not 0.0 <= duration < inf:
-            self._record(self._slot, OUTCOME, duration)
+            self._count_unusual(self._slot, OUTCOME, duration)
             return
-        # _record and observe written out: this is the call that is made most.
+        # _count written out: this is the call that is made most.
         bucket = bisect_left(self._bounds, duration) + BUCKETS
         slot = self._slot
         with slot.lock:
@@ -98,7 +98,7 @@ class CellOperation(BoundOperation[FailureCell]):
 
     def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
         """Count a failure by its type; observe ``duration`` seconds if given."""
-        self._record(self.failures(error_type).slot, OUTCOME, duration)
+        self._count(self.failures(error_type).slot, OUTCOME, duration)
 
     def begin(self) -> None:
         """Count one more in progress."""
@@ -109,10 +109,28 @@ class CellOperation(BoundOperation[FailureCell]):
     def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
         """Count one fewer in progress, and how it ended: both by one write."""
         ended = self._slot if error_type is None else self.failures(error_type).slot
-        self._record(ended, FINISHED, duration)
+        self._count(ended, FINISHED, duration)
 
-    def _record(self, counted: Slot, index: int, duration: object) -> None:
+    def _count(self, counted: Slot, index: int, duration: float | None) -> None:
         """Add 1 to a number of ``counted``, which shares our lock; observe the duration if any."""
+        if type(duration) is not float or not 0.0 <= duration < inf:
+            self._count_unusual(counted, index, duration)
+            return
+        # observe written out: it is called nearly as often.
+        bucket = bisect_left(self._bounds, duration) + BUCKETS
+        slot = self._slot
+        with slot.lock:
+            block = slot.block
+            block[bucket] += 1.0
+            block[SUM] += duration
+            if duration < block[MIN]:
+                block[MIN] = duration
+            if duration > block[MAX]:
+                block[MAX] = duration
+            counted.block[index] += 1.0
+
+    def _count_unusual(self, counted: Slot, index: int, duration: object) -> None:
+        """Do the same where there is no duration, or one that has to be looked at."""
         number = None if duration is None else self._readable(duration)
         slot = self._slot
         with slot.lock:
