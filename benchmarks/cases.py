@@ -22,8 +22,8 @@ class Effort:
 class Result:
     """What a case yielded.
 
-    ``ours`` is the contestant whose cost is divided by each other's; ``lines`` say what each ran;
-    ``absent`` says of those that could not run why.
+    ``ours`` is the contestant whose cost is divided by each other's, unless ``own`` names another
+    for it; ``lines`` say what each ran; ``absent`` says of those that could not run why.
     """
 
     title: str
@@ -33,17 +33,23 @@ class Result:
     lines: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Case:
-    """Contestants that do the same work; ``ours`` names the one to compare."""
+    """Contestants that do the same work; ``ours`` names the one to compare.
+
+    ``own`` names another one of ours for some; ``lines`` are those of the contestants if not given.
+    """
 
     title: str
     ours: str
     contestants: tuple[Contestant, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
     def run(self, effort: Effort) -> Result:
@@ -54,8 +60,9 @@ class Case:
             unit="ns",
             rounds=interleaved(samplers, effort.rounds),
             ours=self.ours,
-            lines={each.name: each.code for each in self.contestants},
+            lines=self.lines or {each.name: each.code for each in self.contestants},
             remarks={each.name: each.remark for each in self.contestants if each.remark},
             absent=self.absent,
+            own=self.own,
             note=self.note,
         )

@@ -35,29 +35,29 @@ def sync_work() -> None:
     """Do what is measured: nothing."""
 
 
-def async_case() -> Case:
-    """Return the case of coroutine functions."""
+def async_case(facade: Facade, families: Families) -> Case:
+    """Return the case of coroutine functions; ours record into ``facade``, peers elsewhere."""
     aged, absent = _old()
-    peers, missing = _prometheus_async()
+    peers, missing = _prometheus_async(families)
     return Case(
         ASYNC,
         OURS,
-        (_awaited(OURS, _ours(work)), _awaited(BARE, work), *peers, *aged),
+        (_awaited(OURS, _ours(facade, work)), _awaited(BARE, work), *peers, *aged),
         absent=absent | missing,
         note=_NOTE,
     )
 
 
-def sync_case() -> Case:
+def sync_case(facade: Facade, families: Families) -> Case:
     """Return the case of functions; prometheus-async decorates none of them."""
-    kept = Families().kept()
+    kept = families.kept()
     timed, counted = kept["latency_ml"].time(), kept["failures_ml"].count_exceptions()
     tracked = kept["in_progress_ml"].track_inprogress()
     return Case(
         SYNC,
         OURS,
         (
-            _called(OURS, _ours(sync_work)),
+            _called(OURS, _ours(facade, sync_work)),
             _called(BARE, sync_work),
             _called(SYNC_PAIR, timed(counted(sync_work))),
             _called(SYNC_ALL, tracked(timed(counted(sync_work)))),
@@ -67,8 +67,8 @@ def sync_case() -> Case:
     )
 
 
-def _ours(function: Any) -> Any:
-    return Facade().metrics.with_metrics("execute", {"task_type": T})(function)
+def _ours(facade: Facade, function: Any) -> Any:
+    return facade.metrics.with_metrics("execute", {"task_type": T})(function)
 
 
 def _awaited(name: str, function: Any, remark: str = "") -> Contestant:
@@ -79,13 +79,13 @@ def _called(name: str, function: Any) -> Contestant:
     return Contestant(name, "function()", {"function": function})
 
 
-def _prometheus_async() -> tuple[list[Contestant], dict[str, str]]:
+def _prometheus_async(families: Families) -> tuple[list[Contestant], dict[str, str]]:
     try:
         aio = prometheus.prometheus_async()
     except ImportError:
         reason = "prometheus-async is not installed: see the extra `bench`"
         return [], {ASYNC_PAIR: reason, ASYNC_ALL: reason}
-    kept = Families().kept()
+    kept = families.kept()
     pair = aio.time(kept["latency_ml"])(aio.count_exceptions(kept["failures_ml"])(work))
     whole = aio.track_inprogress(kept["in_progress_ml"])(pair)
     return [_awaited(ASYNC_PAIR, pair), _awaited(ASYNC_ALL, whole)], {}

@@ -43,6 +43,7 @@ def import_result(rounds: int) -> Result:
         rounds=Rounds(measured.costs),  # the shares are of this process, which only waits
         ours=OURS,
         lines=LINES,
+        own={OURS_STARTED: OURS_STARTED, PARTS_STARTED: OURS_STARTED},
         note="In a fresh process each, from files that are in the system's cache.",
     )
 

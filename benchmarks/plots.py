@@ -57,6 +57,7 @@ def _points(
 def _plot(file: Path, axis: str, lines: Mapping[str, Points]) -> Path:
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -67,7 +68,9 @@ def _plot(file: Path, axis: str, lines: Mapping[str, Points]) -> Path:
         ticks = [count for count, _ in next(iter(lines.values()))]
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], minor=False)
         axes.set_xticks([], minor=True)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.yaxis.set_minor_formatter("")
         axes.grid(axis="y", alpha=0.3)
         figure.legend(loc="outside right upper", frameon=False, fontsize="small")
         figure.savefig(file, format="svg", metadata={"Date": None})

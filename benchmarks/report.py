@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from benchmarks import ours, scrapes
+from benchmarks import ours
 from benchmarks.bars import Bar, bars
 from benchmarks.cases import Result
 from benchmarks.memory import MemoryResult
@@ -77,9 +77,10 @@ def case_section(result: Result) -> Iterator[str]:
 
 def _cost_and_ratio(result: Result, name: str) -> tuple[str, ...]:
     cost = spread(result.rounds.cost(name))
-    if name == result.ours:
+    own = result.own.get(name, result.ours)
+    if name == own:
         return (*cost, "", "")
-    return (*cost, *spread(result.rounds.ratio(result.ours, name), of_ratio=True))
+    return (*cost, *spread(result.rounds.ratio(own, name), of_ratio=True))
 
 
 def _notes(result: Result) -> Iterator[str]:
@@ -88,7 +89,6 @@ def _notes(result: Result) -> Iterator[str]:
     lines = [
         f"- {name}: `{line}`{f' ({remark})' if (remark := result.remarks.get(name)) else ''}"
         for name, line in result.lines.items()
-        if len(result.lines) <= len(scrapes.WAYS) * 2
     ]
     lines += [f"- {name}: absent. {reason}" for name, reason in result.absent.items()]
     if lines:

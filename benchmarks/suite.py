@@ -9,6 +9,8 @@ from benchmarks import imports, label_sets, prometheus
 from benchmarks.cases import Effort, Result
 from benchmarks.decorators import async_case, sync_case
 from benchmarks.memory import MemoryResult, memory_result
+from benchmarks.ours import Facade
+from benchmarks.prometheus import Families
 from benchmarks.recording import recording_cases
 from benchmarks.scrapes import ScrapeResult, scrape_result
 from benchmarks.threads import ThreadsCase
@@ -77,9 +79,10 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
         for case in recording_cases(mapped):
             progress(case.title)
             yield case.run(plan.recording)
-    for made in (async_case(), sync_case()):
-        progress(made.title)
-        yield made.run(plan.recording)
+    for made in (async_case, sync_case):
+        decorated = made(Facade(), Families())
+        progress(decorated.title)
+        yield decorated.run(plan.recording)
     for threads in (ThreadsCase(different=False), ThreadsCase(different=True)):
         progress(threads.title)
         yield threads.run(plan.threads)

@@ -55,8 +55,9 @@ class ThreadsCase:
             unit="ns",
             rounds=interleaved(samplers, effort.rounds),
             ours=of(ours.NAME, self.threads[-1]),
+            own={of(way, count): of(ours.NAME, count) for way in WAYS for count in self.threads},
             note="Time from the first thread's start to the last one's end, divided by the records"
-            " of all: one over the total throughput.",
+            " of all: one over the total throughput. The ratios are those at as many threads.",
         )
 
     def _samplers(self, seconds: float) -> Iterator[tuple[str, Sampler]]:

@@ -33,7 +33,7 @@ class CounterHandle:
         self._cell = cell
         self._drop = drop
 
-    def inc(self, amount: float = 1) -> None:
+    def inc(self, amount: float = 1.0) -> None:
         """Add ``amount``; a negative or unreadable one is dropped (``invalid_value``)."""
         number = non_negative(amount)
         if number is None:
@@ -51,11 +51,11 @@ class GaugeHandle:
         self._cell = cell
         self._drop = drop
 
-    def inc(self, amount: float = 1) -> None:
+    def inc(self, amount: float = 1.0) -> None:
         """Add ``amount``; a negative or unreadable one is dropped (``invalid_value``)."""
         self._move(amount, 1)
 
-    def dec(self, amount: float = 1) -> None:
+    def dec(self, amount: float = 1.0) -> None:
         """Take ``amount`` off; a negative or unreadable one is dropped (``invalid_value``)."""
         self._move(amount, -1)
 
@@ -146,7 +146,7 @@ class Family(Generic[Handle]):
 class CounterFamily(Family[CounterHandle]):
     """A counter; used without ``labels`` it counts in the series without labels."""
 
-    def inc(self, amount: float = 1) -> None:
+    def inc(self, amount: float = 1.0) -> None:
         """Add ``amount`` to the series without labels."""
         self._bind({}).inc(amount)
 
@@ -154,11 +154,11 @@ class CounterFamily(Family[CounterHandle]):
 class GaugeFamily(Family[GaugeHandle]):
     """A gauge; used without ``labels`` it moves the series without labels."""
 
-    def inc(self, amount: float = 1) -> None:
+    def inc(self, amount: float = 1.0) -> None:
         """Add ``amount`` to the series without labels."""
         self._bind({}).inc(amount)
 
-    def dec(self, amount: float = 1) -> None:
+    def dec(self, amount: float = 1.0) -> None:
         """Take ``amount`` off the series without labels."""
         self._bind({}).dec(amount)
 

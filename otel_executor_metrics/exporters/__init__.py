@@ -44,7 +44,7 @@ def builder(name: str) -> Builder:
 
 
 def _known() -> Mapping[str, EntryPoint]:
-    # importlib.metadata brings email and zipfile: a tenth of what importing the SDK takes.
+    # Not at the top: it brings email and zipfile, and who imports this package may need neither.
     from importlib.metadata import EntryPoint, entry_points
 
     builtin = [
