@@ -11,6 +11,7 @@ import sys
 from otel_executor_metrics.errors import SettingError
 
 _ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - what an empty host means
+_KNOCK_SECONDS = 0.5
 
 
 def check_port(port: object, *, lowest: int) -> None:
@@ -37,13 +38,23 @@ def bind(host: str, port: int) -> socket.socket:
     raise OSError(reason.errno, f"{reason.strerror} (host {host!r}, port {port})") from None
 
 
-def connectable_name(host: str, bound: socket.socket) -> str:
-    """Return how a URL names ``bound`` on this machine, wildcard addresses included."""
-    name = host
-    if _is_wildcard(host):
-        name = "127.0.0.1" if bound.family == socket.AF_INET else "::1"
+def connectable_name(host: str) -> str:
+    """Return how a URL names ``host`` on this machine, wildcard addresses included."""
+    name = _connectable(host)
     # The zone of fe80::1%eth0 is quoted: RFC 6874.
     return f"[{name.replace('%', '%25')}]" if ":" in name else name
+
+
+def knock(host: str, port: int) -> None:
+    """Make whoever listens there look up: connect, and say nothing."""
+    with contextlib.suppress(OSError):
+        socket.create_connection((_connectable(host), port), _KNOCK_SECONDS).close()
+
+
+def _connectable(host: str) -> str:
+    if not _is_wildcard(host):
+        return host
+    return "::1" if ":" in host else "127.0.0.1"
 
 
 def _addresses(host: str, port: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:

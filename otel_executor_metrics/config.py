@@ -81,6 +81,20 @@ SETTINGS: Final = (
         "The resource's service.name; OTEL_SERVICE_NAME otherwise.",
     ),
     Setting(
+        "fleet",
+        ("METRICS_FLEET",),
+        _parsers.text,
+        None,
+        "Name that processes give to share a port; the service's name or the program otherwise.",
+    ),
+    Setting(
+        "fleet_directory",
+        ("METRICS_FLEET_DIRECTORY",),
+        _parsers.path,
+        None,
+        "Where they meet; PROMETHEUS_MULTIPROC_DIR or the runtime directory otherwise.",
+    ),
+    Setting(
         "strict",
         ("METRICS_STRICT",),
         _parsers.boolean,
@@ -194,6 +208,8 @@ class SettingArguments(TypedDict, total=False):
     host: str | None
     exporter: str | Sequence[str] | None
     service_name: str | None
+    fleet: str | None
+    fleet_directory: str | PathLike[str] | None
     strict: bool | None
     label_values: LabelValues | None
     max_label_values: int | None
@@ -219,6 +235,8 @@ class Settings:
     host: str
     exporter: tuple[str, ...]
     service_name: str | None
+    fleet: str | None
+    fleet_directory: str | None
     strict: bool
     label_values: LabelValues
     max_label_values: int

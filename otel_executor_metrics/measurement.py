@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, TypeVar
 
+from otel_executor_metrics.storage import forks
 from otel_executor_metrics.typing import Clock, OperationHandle
 
 _Self = TypeVar("_Self", bound="Enterable")
@@ -20,16 +21,18 @@ class Measurement:
     ``GeneratorExit`` alone is a success: whoever iterates has what he wanted and stops.
     """
 
-    __slots__ = ("_clock", "_start", "operation")
+    __slots__ = ("_clock", "_generation", "_start", "operation")
 
     def __init__(self, operation: OperationHandle, clock: Clock = time.perf_counter) -> None:
         self.operation = operation
         self._clock = clock
         self._start = 0.0
+        self._generation = 0
 
     def __enter__(self) -> Measurement:
         """Start the clock, and count one in progress."""
         self.operation.begin()
+        self._generation = forks.generation
         self._start = self._clock()
         return self
 
@@ -40,7 +43,9 @@ class Measurement:
         traceback: TracebackType | None,
     ) -> None:
         """Record latency and outcome."""
-        _finish(self.operation, kind, self._clock() - self._start)
+        # What began before a fork ends in the parent; the child has a copy of it on its stack.
+        if self._generation == forks.generation:
+            _finish(self.operation, kind, self._clock() - self._start)
 
     async def __aenter__(self) -> Measurement:
         """As ``__enter__``; nothing is awaited."""

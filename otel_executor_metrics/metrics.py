@@ -229,11 +229,16 @@ class ExecutorMetrics:
             "available_metrics": list(self.metrics),
             "exporters": [],
             "url": None,
+            "fleet": None,
             "label_sets": self._recorder.label_set_count,
             "dropped": self._recorder.drop_counts,
         }
         if self._runtime is not None:
-            summary |= {"exporters": list(self._runtime.exporters), "url": self._runtime.url}
+            summary |= {
+                "exporters": list(self._runtime.exporters),
+                "url": self._runtime.url,
+                "fleet": self._runtime.fleet,
+            }
         return summary
 
     def flush(self, timeout: float = 5.0) -> bool:

@@ -5,44 +5,70 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader
 
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.exporters import builder, names
-from otel_executor_metrics.pipeline import Pipeline
+from otel_executor_metrics.pipeline import Pipeline, abandon, takes_cells
 from otel_executor_metrics.recorder import Recorder
 from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
+from otel_executor_metrics.storage import forks
 from otel_executor_metrics.storage.store import Store
 from otel_executor_metrics.typing import Exporter
+
+if TYPE_CHECKING:
+    from otel_executor_metrics.shared_port import SharedPort
 
 _logger = logging.getLogger(__name__)
 
 
 class Runtime:
-    """The running parts of one facade; :meth:`start` makes them."""
+    """The running parts of one facade; :meth:`start` makes them.
+
+    A forked child keeps the recorder, where all is at zero then, and gets exporters of its own.
+
+    Args:
+        store: where is recorded; None for recording through the SDK's public calls.
+        pipelines: those that exist from the start; others come with exporters.
+    """
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, road: Road, pipelines: Sequence[Pipeline]
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        road: Road,
+        store: Store | None,
+        pipelines: Iterable[Pipeline] = (),
     ) -> None:
+        self._settings = settings
+        self._road = road
+        self._store = store
+        self._pipelines = list(pipelines)
+        self._shared: SharedPort | None = None
+        self._lock = threading.RLock()
         self._pid = os.getpid()
-        self._pipelines = pipelines
         self.exporters: dict[str, Exporter] = {}
         self.recorder = Recorder(
             catalog,
             road,
-            lock=threading.RLock(),
+            lock=self._lock,
             clean=cleaner(settings.label_values),
             max_label_values=settings.max_label_values,
             max_label_sets=settings.max_label_sets,
             max_operations=None if settings.strict else settings.max_operations,
         )
+        self._stopped = False
 
     @classmethod
     def start(cls, settings: Settings, catalog: Catalog) -> Runtime | None:
@@ -53,11 +79,16 @@ class Runtime:
             MissingExtraError: an exporter passed as an argument needs a package that is missing.
         """
         built = _built(settings)
-        readers = [exporter.reader for exporter in built.values() if exporter.reader is not None]
-        running = cls._on(Pipeline.over(readers, settings.service_name), settings, catalog)
-        running.exporters = {
-            name: exporter for name, exporter in built.items() if _started(exporter, settings)
-        }
+        if takes_cells(_readers(built)):
+            store = Store()
+            running = cls(settings, catalog, CellRoad(store), store)
+            running._serve_from(store, built)
+        else:
+            pipeline = _over(built, settings)
+            road = PublicRoad(pipeline.public_calls())
+            running = cls(settings, catalog, road, None, [pipeline])
+            running._start(built)
+        forks.watch(running)
         if running.exporters:
             return running
         running.stop(settings.shutdown_timeout)
@@ -66,15 +97,14 @@ class Runtime:
     @classmethod
     def on(cls, provider: MeterProvider, settings: Settings, catalog: Catalog) -> Runtime:
         """Return the running parts on a provider of the user's, who ends it himself."""
-        return cls._on(Pipeline(provider), settings, catalog)
-
-    @classmethod
-    def _on(cls, pipeline: Pipeline, settings: Settings, catalog: Catalog) -> Runtime:
+        pipeline = Pipeline(provider)
         if not pipeline.takes_cells:
-            return cls(settings, catalog, PublicRoad(pipeline.public_calls()), [pipeline])
+            return cls(settings, catalog, PublicRoad(pipeline.public_calls()), None, [pipeline])
         store = Store()
         pipeline.export(store)
-        return cls(settings, catalog, CellRoad(store), [pipeline])
+        running = cls(settings, catalog, CellRoad(store), store, [pipeline])
+        forks.watch(running)
+        return running
 
     @property
     def url(self) -> str | None:
@@ -86,6 +116,12 @@ class Runtime:
         """The port that is listened on, if any."""
         return next((found.port for found in self.exporters.values() if found.port), None)
 
+    @property
+    def fleet(self) -> dict[str, str | None] | None:
+        """This process's role among those that share its port, and where they meet."""
+        shared = self._shared
+        return {"role": shared.role, "directory": shared.directory} if shared else None
+
     def flush(self, timeout: float) -> bool:
         """Let every exporter send what is recorded; tell whether all did within ``timeout``."""
         deadline = time.monotonic() + timeout
@@ -95,13 +131,81 @@ class Runtime:
 
     def stop(self, timeout: float) -> None:
         """Export a last time and stop everything within ``timeout`` seconds."""
+        self._stopped = True
         if os.getpid() != self._pid:
-            return  # a forked child has neither the threads nor the right to end its parent's
+            return  # forked without our notice: neither threads nor the right to end the parent's
         deadline = time.monotonic() + timeout
         for pipeline in self._pipelines:
             pipeline.shutdown(_left(deadline))
         for exporter in self.exporters.values():
             exporter.stop(_left(deadline))
+
+    def before_fork(self) -> None:
+        """Let nothing new be half made in the child."""
+        if self._shared is not None and not self._stopped:
+            self._shared.before_fork()
+        self._lock.acquire()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin at zero, with exporters of one's own."""
+        self._lock.release()
+        self._pid = os.getpid()
+        if self._stopped:
+            return
+        if self._store is not None:
+            self._store.start_anew()
+        inherited, self.exporters = self.exporters, {}
+        if self._shared is not None:
+            self.exporters["prometheus"] = self._shared
+            self._shared.after_fork_in_child()
+        names = tuple(name for name in inherited if name != "prometheus")
+        if inherited:  # else the pipeline is the user's
+            self._pipelines = []
+            self._replace(inherited.values(), _built(replace(self._settings, exporter=names)))
+
+    def _replace(self, inherited: Iterable[Exporter], built: Mapping[str, Exporter]) -> None:
+        for exporter in inherited:
+            if exporter.reader is not None:
+                abandon(exporter.reader)
+        if self._store is not None:
+            self._serve_from(self._store, built)
+        elif isinstance(self._road, PublicRoad):
+            pipeline = _over(built, self._settings)
+            self._pipelines = [pipeline]
+            self._road.move_to(pipeline.public_calls())
+            self._start(built)
+
+    def _serve_from(self, store: Store, built: Mapping[str, Exporter]) -> None:
+        """Start exporters that each have a pipeline of their own, and read ``store``."""
+        exporters = dict(built)
+        if "prometheus" in built and sys.platform != "win32":  # no fork there, and no flock
+            from otel_executor_metrics.shared_port import SharedPort
+
+            self._shared = exporters["prometheus"] = SharedPort(
+                built["prometheus"], self._settings, store
+            )
+        for name, exporter in exporters.items():
+            if exporter.reader is not None:
+                pipeline = _over({name: exporter}, self._settings)
+                pipeline.export(store)
+                self._pipelines.append(pipeline)
+        self._start(exporters)
+
+    def _start(self, exporters: Mapping[str, Exporter]) -> None:
+        started = {name: each for name, each in exporters.items() if _started(each, self._settings)}
+        self.exporters |= started
+
+
+def _readers(built: Mapping[str, Exporter]) -> list[MetricReader]:
+    return [exporter.reader for exporter in built.values() if exporter.reader is not None]
+
+
+def _over(built: Mapping[str, Exporter], settings: Settings) -> Pipeline:
+    return Pipeline.over(_readers(built), settings.service_name)
 
 
 def _built(settings: Settings) -> dict[str, Exporter]:
@@ -156,8 +260,9 @@ def _started(exporter: Exporter, settings: Settings) -> bool:
 def _remedy(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            "Another process has the port: choose a free one with metrics_port= or METRICS_PORT"
-            " (0 takes any)."
+            "Another program has the port: choose a free one with metrics_port= or METRICS_PORT"
+            " (0 takes any). If both belong together, give both one name, by fleet= or"
+            " METRICS_FLEET: then they share it."
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return "This user may not: choose a port from 1024 on."

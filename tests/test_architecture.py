@@ -40,6 +40,7 @@ FLOORS = {
     "series": 5,
     "bootstrap": 6,
     "runtime": 6,
+    "shared_port": 6,
     "operation": 6,
     "metrics": 6,
     "recorders": 7,

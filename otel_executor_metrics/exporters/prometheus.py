@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from prometheus_client import CollectorRegistry
@@ -38,7 +39,10 @@ class PrometheusExporter:
             authorizer=_authorizer(settings),
             # Liveness probes have no credentials, and learn nothing here.
             open_paths=("/healthz",),
+            on_connection=self._connected,
         )
+        self.on_connection: Callable[[], None] = lambda: None
+        """Called for each connection, before it is served; must not raise."""
 
     @property
     def url(self) -> str:
@@ -61,6 +65,9 @@ class PrometheusExporter:
     def stop(self, timeout: float) -> None:
         """Close the port."""
         self._server.stop(timeout)
+
+    def _connected(self) -> None:
+        self.on_connection()
 
 
 def build(settings: Settings) -> PrometheusExporter:

@@ -1,9 +1,18 @@
 """The OpenTelemetry side: provider, meter, Views, and what the SDK is given to export."""
 
+from otel_executor_metrics.pipeline.cells import abandon
 from otel_executor_metrics.pipeline.collection import Source
 from otel_executor_metrics.pipeline.declaring import Instruments
-from otel_executor_metrics.pipeline.provider import Pipeline
+from otel_executor_metrics.pipeline.provider import Pipeline, takes_cells
 from otel_executor_metrics.pipeline.public import PublicInstrument
 from otel_executor_metrics.pipeline.views import ExecutorViews
 
-__all__ = ["ExecutorViews", "Instruments", "Pipeline", "PublicInstrument", "Source"]
+__all__ = [
+    "ExecutorViews",
+    "Instruments",
+    "Pipeline",
+    "PublicInstrument",
+    "Source",
+    "abandon",
+    "takes_cells",
+]

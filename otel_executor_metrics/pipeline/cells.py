@@ -83,6 +83,19 @@ def readers_of(provider: MeterProvider) -> Iterable[MetricReader]:
     return provider._metric_readers
 
 
+def abandon(reader: MetricReader) -> None:
+    """Make a reader harmless that a forked child inherited: it collects nothing any more.
+
+    The SDK starts the thread of a periodic reader again in the child, where it would export, as the
+    parent, what the child records. Its shutdown would do that too, or wait for locks that nobody
+    holds there.
+    """
+    reader._set_collect_callback(lambda *args, **kwargs: None)  # type: ignore[arg-type]
+    ended = getattr(reader, "_shutdown_event", None)
+    if ended is not None:
+        ended.set()
+
+
 def views_of(provider: MeterProvider) -> object:
     """Return the Views of a provider of the SDK: the very object that it was given."""
     return provider._sdk_config.views

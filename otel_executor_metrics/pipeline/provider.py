@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from opentelemetry.metrics import MeterProvider as APIMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
@@ -40,7 +40,7 @@ class Pipeline:
         """Whether :meth:`export` works here; else :meth:`public_calls` do."""
         if not isinstance(self._provider, MeterProvider) or self._views is None:
             return False
-        return self._views.only_ours and suits(readers_of(self._provider)) and cells_work()
+        return self._views.only_ours and takes_cells(readers_of(self._provider))
 
     @classmethod
     def over(cls, readers: Sequence[MetricReader], service_name: str | None = None) -> Pipeline:
@@ -89,6 +89,11 @@ class Pipeline:
             self._owned.shutdown(timeout_millis=timeout * 1000)
         except Exception as error:  # the provider raises a bare Exception for any reader's
             _logger.warning("OpenTelemetry did not shut down cleanly: %s", error)
+
+
+def takes_cells(readers: Iterable[MetricReader]) -> bool:
+    """Tell whether what ``readers`` get can be read from cells."""
+    return suits(readers) and cells_work()
 
 
 def _views_of_ours(provider: APIMeterProvider) -> ExecutorViews | None:

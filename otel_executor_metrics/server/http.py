@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from otel_executor_metrics._sockets import bind, check_port, connectable_name
 from otel_executor_metrics.server.auth import Authorizer
@@ -32,7 +32,8 @@ class MetricsServer:
     """Serve ``routes`` (path to route) over HTTP, or HTTPS with an ``ssl_context``.
 
     With an ``authorizer`` every path asks for credentials, except the ``open_paths``. Port 0
-    takes a free one. An idle server is one thread that waits; a stopped one is not restarted.
+    takes a free one. ``on_connection`` is called, and must not raise, before one is served. An
+    idle server is one thread that waits; a stopped one is not restarted.
 
     Raises:
         SettingError: the port is not an integer from 0 to 65535, or an open path has no route.
@@ -48,6 +49,7 @@ class MetricsServer:
         authorizer: Authorizer | None = None,
         open_paths: Collection[str] = (),
         limits: Limits | None = None,
+        on_connection: Callable[[], None] = lambda: None,
     ) -> None:
         check_port(port, lowest=0)
         self._host = host
@@ -64,7 +66,8 @@ class MetricsServer:
         self._stopping = threading.Event()
         self._sockets: tuple[socket.socket, ...] = ()  # listener, waker, woken
         self._accepting: threading.Thread | None = None
-        self._url_host = host
+        self._url_host = connectable_name(host)
+        self._on_connection = on_connection
         self._may_log = Throttle()
         self._owner = os.getpid()
 
@@ -80,7 +83,7 @@ class MetricsServer:
 
     @property
     def url(self) -> str:
-        """The URL of the started server without a path, connectable from this machine."""
+        """The URL of the server without a path, connectable from this machine."""
         return f"{self._scheme}://{self._url_host}:{self._port}"
 
     def start(self) -> None:
@@ -132,7 +135,6 @@ class MetricsServer:
         listener.setblocking(False)  # a client may be gone again between poll and accept
         listener.listen(_BACKLOG)
         self._port = listener.getsockname()[1]
-        self._url_host = connectable_name(self._host, listener)
         accepting = threading.Thread(
             target=self._accept_until_stopped, daemon=True, name="executor-metrics-accept"
         )
@@ -165,6 +167,7 @@ class MetricsServer:
             self._report("no connection can be accepted", error)
             self._stopping.wait(_PAUSE_AFTER_FAILURE)
             return
+        self._on_connection()
         self._serve(Connection(accepted, self._limits))
 
     def _serve(self, connection: Connection) -> None:

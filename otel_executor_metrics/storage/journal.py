@@ -50,20 +50,22 @@ class BusyError(OSError):
 class Journal:
     """The writing side: one process, any thread.
 
-    ``descriptor`` is that of an empty file, open for reading and writing; it stays the caller's,
-    who may close it at once.
+    ``descriptor`` is that of an empty file, open for reading and writing. It becomes the journal's.
+
+    Raises:
+        OSError: no room is left.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._lock = threading.RLock()
         self._busy = False
-        self._descriptor = os.dup(descriptor)
+        self._descriptor = descriptor
         self._end = 0
         self._next_size = _FIRST_CHUNK
         try:
             self._grow(_WORD)
         except BaseException:
-            os.close(self._descriptor)
+            os.close(descriptor)
             raise
 
     def add(self, name: str, doubles: int) -> Entry:
@@ -82,9 +84,8 @@ class Journal:
                 self._busy = False
 
     def close(self) -> None:
-        """Let go of the file; views of it stay usable."""
-        with self._lock:
-            os.close(self._descriptor)
+        """Let go of the file, which then cannot grow; views of it stay usable."""
+        os.close(self._descriptor)
 
     def _add(self, name: bytes, doubles: int) -> Entry:
         size = _entry_size(len(name), doubles)

@@ -1,4 +1,4 @@
-"""Series and definitions of operations as names of journal entries, and back."""
+"""Series, operations and journals as names of journal entries, and back."""
 
 from __future__ import annotations
 
@@ -25,14 +25,21 @@ def definition_name(operation: Operation) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def read_name(name: str) -> Series | Operation:
-    """Return what an entry of that name holds or defines.
+def folded_name(journal: str) -> str:
+    """Return the name of the entry, without a block, that says: ``journal`` is contained here."""
+    return json.dumps(journal)
+
+
+def read_name(name: str) -> Series | Operation | str:
+    """Return the series whose block an entry holds, or the operation or journal that it tells of.
 
     Raises:
         ValueError: it is no such name.
     """
     try:
         found: Any = json.loads(name)
+        if isinstance(found, str):
+            return found
         if isinstance(found, dict):
             return Operation(**found)
         kind, of, attributes = found

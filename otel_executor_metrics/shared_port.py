@@ -1,0 +1,257 @@
+"""The port of a fleet: served by this process, or waited for while another serves it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, Literal, TypeAlias, cast
+
+from otel_executor_metrics._sockets import knock
+from otel_executor_metrics.catalog import Operation
+from otel_executor_metrics.config import Settings
+from otel_executor_metrics.exporters import prometheus
+from otel_executor_metrics.pipeline import Pipeline, abandon
+from otel_executor_metrics.storage import forks
+from otel_executor_metrics.storage.application import fleet_name
+from otel_executor_metrics.storage.blocks import Blocks, merge
+from otel_executor_metrics.storage.directories import runtime_directory
+from otel_executor_metrics.storage.fleet import Fleet
+from otel_executor_metrics.storage.store import Store
+from otel_executor_metrics.typing import Exporter
+
+_logger = logging.getLogger(__name__)
+
+TICK: Final = 1.0
+"""Seconds between two looks of a process that does not serve."""
+
+Role: TypeAlias = Literal["alone", "holder", "member"]
+
+
+class FleetSource:
+    """What a fleet has recorded: this process's store, and what the others hold.
+
+    While the others cannot be read, what they held last stands in.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._others: Blocks = {}
+        self.fleet: Fleet | None = None
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations of all processes, by name."""
+        return self.fleet.operations if self.fleet else self._store.operations
+
+    def read(self) -> Blocks:
+        """Return the blocks of all processes, added up; those of this one come first."""
+        if self.fleet is None:
+            return self._store.read()
+        left_out = self.fleet.define(self._store.operations)
+        own = self._store.read().items()
+        blocks = {series: block for series, block in own if series.name not in left_out}
+        try:
+            self._others = self.fleet.read()
+        except (OSError, ValueError) as error:
+            _logger.warning("the processes in %s cannot be read: %s", self.fleet.path, error)
+        merge(blocks, ((series, list(block)) for series, block in self._others.items()))
+        return blocks
+
+
+class SharedPort:
+    """The exporter ``prometheus``, among the processes of a fleet.
+
+    See :class:`~otel_executor_metrics.typing.Exporter`. A process that is alone serves, and keeps
+    its blocks on the heap. The first fork, or a second process on the port, moves them into a
+    journal; from then on every process has one, and whoever serves reads those of the others.
+    """
+
+    reader = None  # each time that this process comes to serve, it gets another
+
+    def __init__(self, exporter: Exporter, settings: Settings, store: Store) -> None:
+        self._exporter = cast("prometheus.PrometheusExporter", exporter)
+        self._settings = settings
+        self._store = store
+        self._source = FleetSource(store)
+        self._user = os.geteuid()
+        self._pipeline: Pipeline | None = None  # while this process serves
+        self._spent = False
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._steward: threading.Thread | None = None
+        self._complaint = ""
+
+    @property
+    def url(self) -> str:
+        """Where to scrape, whoever answers there."""
+        return self._exporter.url
+
+    @property
+    def port(self) -> int:
+        """The port of the fleet."""
+        return self._exporter.port
+
+    @property
+    def role(self) -> Role:
+        """What this process is: alone with its port, its fleet's holder, or another member."""
+        if self._pipeline is None:
+            return "member"
+        return "holder" if self._fleet is not None and self._fleet.journal else "alone"
+
+    @property
+    def directory(self) -> str | None:
+        """Where the fleet meets, if it can."""
+        return self._fleet.path if self._fleet else None
+
+    def start(self) -> None:
+        """Serve, or join those who do; raises OSError where neither is possible."""
+        if self._settings.metrics_port == 0:
+            self._serve()  # only now is there a port, and with it a fleet
+            self._enter()
+        else:
+            self._enter()
+            self._serve_or_join()
+        if self._fleet is not None and self._fleet.try_hold():
+            self._look_up()
+
+    def flush(self, timeout: float) -> bool:
+        """Have nothing to send: whoever scrapes gets what is recorded by then."""
+        return True
+
+    def stop(self, timeout: float) -> None:
+        """Leave the port to the others, and the fleet; what was recorded stays with them."""
+        self._stopping.set()
+        if self._steward is not None and self._steward is not threading.current_thread():
+            self._steward.join(timeout)
+        with self._lock:
+            self._exporter.stop(timeout)
+            if self._pipeline is not None:
+                self._pipeline.shutdown(timeout)
+            if self._fleet is not None:
+                self._fleet.leave()
+
+    def before_fork(self) -> None:
+        """Put what is recorded where it outlives this process: from now on there are several."""
+        with self._lock:
+            if self._fleet is not None:
+                self._join(self._fleet)
+
+    def after_fork_in_child(self) -> None:
+        """Become a member of one's own; the parent serves on."""
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._settings = replace(self._settings, metrics_port=self.port)
+        self._exporter.stop(0)  # our copies of its sockets
+        abandon(self._exporter.reader)
+        self._pipeline, self._spent = None, True
+        if self._fleet is None:
+            self._complain("what this process records is shown nowhere: it has no fleet")
+            return
+        self._fleet.after_fork()
+        self._join(self._fleet)
+        self._wait_for_port()
+
+    @property
+    def _fleet(self) -> Fleet | None:
+        return self._source.fleet
+
+    def _enter(self) -> None:
+        named = self._settings.fleet or self._settings.service_name
+        named = named or os.environ.get("OTEL_SERVICE_NAME")
+        base = self._settings.fleet_directory or runtime_directory(os.environ)
+        try:
+            self._source.fleet = Fleet(base, fleet_name(self.port, named), forks.RUN)
+        except OSError as error:
+            self._complain(
+                f"this process cannot share its port with others: {error}; mend that, or name"
+                " another directory by fleet_directory= or METRICS_FLEET_DIRECTORY"
+            )
+
+    def _serve_or_join(self) -> None:
+        fleet = self._fleet
+        if fleet is None or fleet.try_hold():
+            try:
+                self._serve()
+            except OSError:
+                self._leave()
+                raise
+        else:
+            self._join(fleet)
+            knock(self._settings.host, self.port)  # whoever serves may have been alone so far
+            self._wait_for_port()
+
+    def _serve(self) -> None:
+        if self._spent:
+            self._exporter = prometheus.build(self._settings)
+        self._spent = True
+        self._exporter.on_connection = self._look_up
+        pipeline = Pipeline.over([self._exporter.reader], self._settings.service_name)
+        pipeline.export(self._source)
+        try:
+            self._exporter.start()
+        except BaseException:
+            pipeline.shutdown(0)
+            raise
+        self._pipeline = pipeline
+
+    def _leave(self) -> None:
+        fleet, self._source.fleet = self._fleet, None
+        if fleet is not None:
+            fleet.leave()
+
+    def _join(self, fleet: Fleet) -> None:
+        """Have a journal, and all blocks in it that find room."""
+        try:
+            self._store.move_to(fleet.join())
+        except OSError as error:
+            self._complain(f"what this process records cannot be shared in {fleet.path}: {error}")
+
+    def _look_up(self) -> None:
+        """See whether anything has changed in the fleet; called by whoever serves, now and then."""
+        fleet = self._fleet
+        if fleet is None:
+            return
+        try:
+            with self._lock:
+                if fleet.broken:
+                    self._complain(f"{fleet.path} was removed; making it anew")
+                    fleet.mend()
+                if fleet.journal is not None or fleet.has_others():
+                    self._join(fleet)
+                if self._pipeline is None:
+                    self._take_port(fleet)
+        except (OSError, ValueError) as error:
+            self._complain(f"{fleet.path}: {error}")
+
+    def _take_port(self, fleet: Fleet) -> None:
+        """Serve, if nobody does."""
+        if not fleet.try_hold():
+            return
+        try:
+            self._serve()
+            _logger.info("this process now serves %s", self.url)
+        except (OSError, ValueError):
+            fleet.let_go()
+            raise
+
+    def _wait_for_port(self) -> None:
+        self._steward = threading.Thread(
+            target=self._wait, daemon=True, name="executor-metrics-fleet"
+        )
+        self._steward.start()
+
+    def _wait(self) -> None:
+        # A process that has given up the rights of the one that made the directory cannot serve.
+        while not self._stopping.wait(TICK) and os.geteuid() == self._user:
+            self._look_up()
+            if self._pipeline is not None:
+                return
+
+    def _complain(self, complaint: str) -> None:
+        """Warn, but not of the same again and again."""
+        if complaint != self._complaint:
+            self._complaint = complaint
+            _logger.warning("%s", complaint)

@@ -1,0 +1,34 @@
+"""Which application a process belongs to: those of one application may share a port."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import sysconfig
+from collections.abc import Sequence
+
+
+def application(named: str | None, argv: Sequence[str] | None = None) -> str:
+    """Return what is the same in all processes of an application, and in no other.
+
+    That is its name, where it has one. Else the script that was started; and where that is one of
+    the environment's, such as ``celery`` or ``gunicorn``, which says nothing of the application,
+    what it was told to run.
+    """
+    if named:
+        return f"named {named}"
+    script, *arguments = argv or sys.argv or [""]
+    if script in ("", "-c"):
+        return f"{os.getcwd()} {sys.orig_argv[1:]}"
+    path = os.path.realpath(script)
+    installed = (sysconfig.get_path("scripts"), sysconfig.get_path("purelib"))
+    return (
+        f"{path} {arguments}" if path.startswith(tuple(map(os.path.realpath, installed))) else path
+    )
+
+
+def fleet_name(port: int, named: str | None) -> str:
+    """Return the name of the directory of an application's processes on ``port``."""
+    digest = hashlib.sha256(application(named).encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{port}-{digest[:16]}"

@@ -1,0 +1,161 @@
+"""A fleet: the processes of one application that share a port.
+
+One of them holds the port and answers for all. Each of the others keeps its blocks in a journal,
+which the holder reads; when the holder is gone, another takes its place. A process that is alone
+writes no journal: one locked file says that it is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Mapping
+
+from otel_executor_metrics.catalog import Operation
+from otel_executor_metrics.storage.blocks import Blocks
+from otel_executor_metrics.storage.journal import Journal
+from otel_executor_metrics.storage.meeting import HOLDER, MEMBER, Meeting, try_lock
+from otel_executor_metrics.storage.members import Members
+
+_logger = logging.getLogger(__name__)
+
+
+class Fleet:
+    """This process's part in a fleet.
+
+    Args:
+        base: the directory in which the user's private one is made.
+        name: of the fleet: its port and its application, as a file name.
+        run: tells this run of the application from an earlier one.
+
+    Raises:
+        RefusedError: the directory is not safe to use.
+        OSError: it cannot be made or entered.
+    """
+
+    def __init__(self, base: str, name: str, run: str) -> None:
+        self._run = run.encode()
+        self._meeting = Meeting(base, name)
+        self._members = Members(self._meeting)
+        self._place: int | None = None  # the holder's, locked
+        self._name: str | None = None  # of our journal
+        self._life: int | None = None  # our journal, locked
+        self._journal: Journal | None = None
+
+    @property
+    def path(self) -> str:
+        """The directory."""
+        return self._meeting.path
+
+    @property
+    def holds(self) -> bool:
+        """Whether this process is the one to have the port."""
+        return self._place is not None
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal that the others read, if this process has one."""
+        return self._journal
+
+    @property
+    def broken(self) -> bool:
+        """Whether the directory was removed: nobody finds us any more."""
+        return self._meeting.deleted
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """What the others have recorded, by name; the first definition that was read holds."""
+        return self._members.definitions
+
+    def define(self, operations: Mapping[str, Operation]) -> set[str]:
+        """Take note of this process's operations; return those that the others define otherwise."""
+        agree = self._members.definitions.agree
+        return {name for name, operation in operations.items() if not agree(operation)}
+
+    def try_hold(self) -> bool:
+        """Take the holder's place if it is free.
+
+        What an earlier run left, of which nobody lives, is cleared: a new run begins at zero.
+        """
+        if self._place is not None:
+            return True
+        with self._meeting.locked():
+            place = self._meeting.open(HOLDER, os.O_RDWR | os.O_CREAT)
+            if not try_lock(place):
+                os.close(place)
+                return False
+            if os.pread(place, 100, 0) != self._run and not self._members.any_living():
+                self._members.forget()
+                self._meeting.clear()
+            os.ftruncate(place, 0)
+            os.pwrite(place, self._run, 0)
+            self._place = place
+            return True
+
+    def let_go(self) -> None:
+        """Leave the holder's place to another."""
+        if self._place is not None:
+            place, self._place = self._place, None
+            os.close(place)
+
+    def join(self) -> Journal:
+        """Return the journal of this process, made now unless it has one."""
+        if self._journal is None:
+            with self._meeting.locked():
+                self._members.fold()
+                self._name, self._life, self._journal = self._meeting.new_journal()
+        return self._journal
+
+    def has_others(self) -> bool:
+        """Tell whether anybody has a journal, dead or alive, but this process."""
+        return any(name != self._name for name in self._meeting.names(MEMBER))
+
+    def read(self) -> Blocks:
+        """Return what the other members hold, those included that are gone."""
+        with self._meeting.locked():
+            return self._members.read(self._name)
+
+    def mend(self) -> None:
+        """Enter the directory anew after it was removed; the caller joins and holds again.
+
+        The totals of the dead are put back, by whoever had read them.
+        """
+        totals = self._members.totals()
+        self._members.forget()
+        self._close()
+        self._meeting.enter_again()
+        with self._meeting.locked():
+            if totals and not self._members.any_living():
+                self._members.write_retired(totals, ())
+
+    def after_fork(self) -> None:
+        """Let go, in a forked child, of what is its parent's, and enter anew."""
+        self._close()
+        self._members.forget()
+        self._meeting.enter_again()
+
+    def leave(self) -> None:
+        """Leave the fleet; the last one removes the directory."""
+        with contextlib.suppress(OSError), self._meeting.locked():
+            self._close()
+            if not self._members.any_living() and self._is_deserted():
+                self._meeting.disband()
+        self._close()
+        self._members.forget()
+        self._meeting.close()
+
+    def _is_deserted(self) -> bool:
+        place = self._meeting.open(HOLDER, os.O_RDWR | os.O_CREAT)
+        try:
+            return try_lock(place)
+        finally:
+            os.close(place)
+
+    def _close(self) -> None:
+        self.let_go()
+        if self._journal is not None:
+            self._journal.close()
+        if self._life is not None:
+            os.close(self._life)
+        self._name = self._life = self._journal = None

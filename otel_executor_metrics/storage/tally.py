@@ -1,0 +1,80 @@
+"""What a journal holds, read again and again while its process writes to it."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from otel_executor_metrics.catalog import Operation
+from otel_executor_metrics.storage.blocks import Blocks, Series, merge
+from otel_executor_metrics.storage.journal import JournalReader
+from otel_executor_metrics.storage.names import read_name
+
+_logger = logging.getLogger(__name__)
+
+
+class Definitions(dict[str, Operation]):
+    """Operations by name, as all processes of a fleet must agree on them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
+
+    def agree(self, operation: Operation) -> bool:
+        """Take ``operation`` in if it is new; tell whether its buckets are those that hold here."""
+        known = self.setdefault(operation.name, operation)
+        if known.buckets == operation.buckets:
+            return True
+        if operation.name not in self._told:
+            self._told.add(operation.name)
+            self._warn(known, operation)
+        return False
+
+    @staticmethod
+    def _warn(known: Operation, operation: Operation) -> None:
+        _logger.warning(
+            "operation %r has buckets %r in one process and %r in another, which cannot be added"
+            " up: what the latter records is left out until its program is restarted",
+            operation.name,
+            known.buckets,
+            operation.buckets,
+        )
+
+
+class Tally:
+    """The blocks of one journal; ``descriptor`` is the tally's to close."""
+
+    def __init__(self, descriptor: int, definitions: Definitions) -> None:
+        self._descriptor = descriptor
+        self._definitions = definitions
+        self._reader = JournalReader(descriptor)
+        self._views: dict[str, list[tuple[Series, memoryview[float]]]] = {}
+        self._left_out: set[str] = set()
+        self.folded: list[str] = []
+
+    @property
+    def descriptor(self) -> int:
+        """The file, open for reading."""
+        return self._descriptor
+
+    def read(self) -> Blocks:
+        """Return copies of all blocks as they are now; failures are read before label sets."""
+        for name, view in self._reader.new_entries():
+            self._take(read_name(name), view)
+        blocks: Blocks = {}
+        for kind in ("failure", "operation", "count"):
+            merge(blocks, ((series, list(view)) for series, view in self._views.get(kind, ())))
+        return blocks
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def _take(self, found: Series | Operation | str, view: memoryview[float]) -> None:
+        if isinstance(found, str):
+            self.folded.append(found)
+        elif isinstance(found, Operation):
+            if not self._definitions.agree(found):
+                self._left_out.add(found.name)
+        elif found.kind == "count" or found.name not in self._left_out:
+            self._views.setdefault(found.kind, []).append((found, view))
