@@ -32,9 +32,10 @@ _Grouped: TypeAlias = Mapping[LabelSet, list[Parts]]
 def compare(pull: str, collector: str, *, ignore_labels: Collection[str] = ()) -> list[Difference]:
     """Return what differs between two expositions in OpenMetrics, by family and series.
 
-    An empty label is an absent one. Counters, gauges and buckets must be equal, sums to nine
-    digits. Not compared: ``target_info``, exemplars, timestamps, the labels in ``ignore_labels``,
-    and those in ``IDENTITY_LABELS`` where only one of the two has them.
+    An empty label is an absent one, and units are compared where both state one. Counters, gauges
+    and buckets must be equal, sums to nine digits. Not compared: ``target_info``, exemplars,
+    timestamps, the labels in ``ignore_labels``, and those in ``IDENTITY_LABELS`` where only one of
+    the two has them.
 
     Raises:
         ExpositionError: one of the texts is not OpenMetrics; names which, in one line.
@@ -94,11 +95,13 @@ def _of_metadata(name: str, pull: Family, collector: Family) -> Iterator[Differe
     said: tuple[tuple[Kind, str, str], ...] = (
         ("type", pull.type, collector.type),
         ("help", repr(pull.help), repr(collector.help)),
-        ("unit", repr(pull.unit), repr(collector.unit)),
     )
     for kind, ours, theirs in said:
         if ours != theirs:
             yield Difference(kind, name, name, ours, theirs)
+    # Collectors write no unit. It is not lost: OpenMetrics wants it at the end of the name as well.
+    if pull.unit and collector.unit and pull.unit != collector.unit:
+        yield Difference("unit", name, name, pull.unit, collector.unit)
 
 
 def _grouped(series: Mapping[LabelSet, Parts], ignored: Collection[str]) -> _Grouped:

@@ -80,8 +80,6 @@ def mutations(families: tuple[Family, ...]) -> Iterator[tuple[Family, ...]]:
             yield (*rest, changed)
         if family.type == "gauge":
             yield (*rest, replace(family, type="unknown"))
-        if family.unit:
-            yield (*rest, replace(family, unit=""))
         if family.type == "histogram":
             yield (*rest, replace(family, bounds=("0.004", *family.bounds[1:])))
 

@@ -61,8 +61,6 @@ def said(pull: str, collector: str, **options) -> list[str]:
           'series jobs_total{kind="b"}: only in pull: 1',
           'series jobs_total{kind_="a"}: only in collector: 3',
           'series jobs_total{kind_="b"}: only in collector: 1']),
-        (HISTOGRAM, [("# UNIT took_seconds seconds\n", "")],
-         ["unit took_seconds: pull 'seconds', collector ''"]),
         (HISTOGRAM, [('le="1.0"', 'le="2.0"')],
          ['buckets took_seconds{kind="a"}: pull le=1.0, collector le=2.0']),
         (HISTOGRAM, [('le="1.0"', 'le="1"')],
@@ -74,12 +72,22 @@ def said(pull: str, collector: str, **options) -> list[str]:
           "family took_seconds: only in pull: histogram of 1 series"]),
     ],
     ids=["help", "type", "value", "missing series", "other label value", "scope label",
-         "renamed label", "unit", "other bound", "bound written otherwise", "bucket and sum",
+         "renamed label", "other bound", "bound written otherwise", "bucket and sum",
          "other name"],
 )  # fmt: skip
 def test_each_kind_is_found_and_named(text, replacements, expected) -> None:
     """One change is said in one line, or in one for each series that it takes away."""
     assert said(text, changed(text, *replacements)) == expected
+
+
+def test_units_are_compared_where_both_state_one() -> None:
+    """Collectors write none; it ends the name, which is compared anyway."""
+    pull = changed(HISTOGRAM, ("took_", "job_took_"))
+
+    assert compare(pull, changed(pull, ("# UNIT job_took_seconds seconds\n", ""))) == []
+    assert said(pull, changed(pull, ("seconds seconds", "seconds took_seconds"))) == [
+        "unit job_took_seconds: pull seconds, collector took_seconds"
+    ]
 
 
 def test_an_empty_label_is_no_label() -> None:
