@@ -20,8 +20,10 @@ FLOORS = {
     "_names": 1,
     "_labels": 1,
     "_numbers": 1,
+    "_otlp_settings": 1,
     "_parsers": 1,
     "_rules": 1,
+    "_setting": 1,
     "catalog": 2,
     "storage": 3,
     "server": 3,  # below exporters/, one of which serves; it knows nothing but errors

@@ -21,7 +21,7 @@ Builder: TypeAlias = Callable[[Settings], Exporter]
 # Loaded when asked for: an exporter that is not used costs no import.
 _BUILTIN: Final = tuple(
     EntryPoint(name, f"otel_executor_metrics.exporters.{name}:build", GROUP)
-    for name in ("prometheus", "console", "none")
+    for name in ("prometheus", "otlp", "console", "none")
 )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Sequence
 
 from opentelemetry.metrics import MeterProvider as APIMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.resources import (
+    SERVICE_INSTANCE_ID,
+    SERVICE_NAME,
+    OTELResourceDetector,
+    Resource,
+)
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.catalog import Instrument
@@ -51,11 +57,12 @@ class Pipeline:
         """Return a pipeline with a provider of its own that feeds ``readers``.
 
         ``service_name`` is the resource's ``service.name``; else what OpenTelemetry's own variables
-        (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say.
+        (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say. ``service.instance.id`` is new
+        for each pipeline, unless the latter names one.
         """
         provider = MeterProvider(
             metric_readers=readers,
-            resource=Resource.create({SERVICE_NAME: service_name} if service_name else {}),
+            resource=_resource(service_name),
             views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )
@@ -99,6 +106,18 @@ class Pipeline:
             self._owned.shutdown(timeout_millis=timeout * 1000)
         except Exception as error:  # the provider raises a bare Exception for any reader's
             _logger.warning("OpenTelemetry did not shut down cleanly: %s", error)
+
+
+def _resource(service_name: str | None) -> Resource:
+    """Return what describes the process, with an identity of its own unless the user gave one.
+
+    In a Collector, two pipelines of one identity would overwrite each other's totals. That of the
+    SDK, since 1.45, is one for the whole process.
+    """
+    attributes = {SERVICE_NAME: service_name} if service_name else {}
+    if SERVICE_INSTANCE_ID not in OTELResourceDetector().detect().attributes:
+        attributes[SERVICE_INSTANCE_ID] = str(uuid.uuid4())
+    return Resource.create(attributes)
 
 
 def _views_of_ours(provider: APIMeterProvider) -> ExecutorViews | None:
