@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from tests.containers.compose import COMPOSE, ROOT, load, services
+from tests.support.alertmanager import RELEASE, alertmanager_program
 from tests.support.collector import validate
 from tests.support.prometheus import prometheus_programs
-from tests.support.real import find_programs
 
 pytestmark = pytest.mark.real
 
@@ -32,7 +32,7 @@ def test_compose_takes_the_file() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "complaint"),
     [
-        ("restart:", "restrat:", "services.alertmanager.restrat"),
+        ("restart:", "restrat:", "restrat"),
         ("condition: service_healthy", "condition: healthy", "depends_on"),
         ("prometheus-data:/prometheus", "other-data:/prometheus", "undefined volume other-data"),
     ],
@@ -60,11 +60,12 @@ def test_images_have_a_version() -> None:
     assert mine == "mirror/prometheus:v9"
 
 
-def test_the_collector_is_the_release_that_the_tests_run() -> None:
-    """Its configuration was tried with just that one."""
+def test_images_are_the_releases_that_the_tests_run() -> None:
+    """The configurations were tried with just these."""
     release = settings("collector-config/builder.yaml")["dist"]["version"]
 
     assert services()["collector"]["image"].endswith(f":{release}")
+    assert services()["alertmanager"]["image"].endswith(f":{RELEASE}")
 
 
 def test_ports_are_published_to_this_machine_only() -> None:
@@ -134,10 +135,8 @@ def test_prometheus_takes_its_file() -> None:
 
 def test_alertmanager_takes_its_file() -> None:
     """Amtool checks it."""
-    programs = find_programs("prometheus-alertmanager", ("amtool",))
     done = subprocess.run(
-        [programs.paths["amtool"], "check-config", ROOT / "compose/alertmanager.yml"],
-        env=programs.environment(),
+        [alertmanager_program("amtool"), "check-config", ROOT / "compose/alertmanager.yml"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.alertmanager import look_for_alertmanager
 from tests.support.collector import look_for_collector
 from tests.support.debian import UnavailableError
 from tests.support.prometheus import look_for_recent_prometheus
@@ -16,6 +17,7 @@ from tests.support.prometheus import look_for_recent_prometheus
 SERVERS: dict[str, Callable[[], Path | UnavailableError]] = {
     "otelcol": look_for_collector,
     "prometheus (recent)": look_for_recent_prometheus,
+    "alertmanager": look_for_alertmanager,
 }
 
 if __name__ == "__main__":
