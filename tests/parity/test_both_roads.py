@@ -18,8 +18,9 @@ from otel_executor_metrics.parity import Difference
 from otel_executor_metrics.parity.comparison import differences, parse_both
 from otel_executor_metrics.parity.endpoint import Endpoint
 from otel_executor_metrics.parity.exposition import Exposition, Part, count_series
+from tests.parity.series import by_series
 from tests.support.collector import Collector
-from tests.support.prometheus import PrometheusServer, Sample, scrape_job
+from tests.support.prometheus import PrometheusServer, scrape_job
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
@@ -246,18 +247,7 @@ def test_prometheus_sees_the_same_on_both_roads(
     )
 
     everything = '{job="%s", __name__!~"up|scrape_.*|target_info"}'
-    pull = _by_series(server.wait_for(everything % "pull"))
-    collector = _by_series(server.wait_for(everything % "both-roads"))
+    pull = by_series(server.wait_for(everything % "pull"))
+    collector = by_series(server.wait_for(everything % "both-roads"))
     assert collector == pull
     assert len(pull) > 200
-
-
-def _by_series(samples: list[Sample]) -> dict[frozenset[tuple[str, str]], Any]:
-    found = {
-        frozenset(item for item in sample.labels.items() if item[0] not in ("job", "instance")): (
-            pytest.approx(sample.value, rel=1e-9)
-        )
-        for sample in samples
-    }
-    assert len(found) == len(samples)
-    return found

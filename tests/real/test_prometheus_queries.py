@@ -114,7 +114,7 @@ def collector_road(folder: Path, **options: Any) -> Iterator[Road]:
     collector = Collector(folder)
     try:
         with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.grpc_url)
+            environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.http_url)
             metrics = ExecutorMetrics(exporter="otlp", **options)
         with metrics:
             yield Road(metrics, scrape_job(collector.prometheus_port, honor_labels=True))
