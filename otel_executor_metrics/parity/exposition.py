@@ -81,6 +81,8 @@ def _series(metric: Metric) -> dict[LabelSet, dict[Part, float]]:
     found: dict[LabelSet, dict[Part, float]] = {}
     bound_label = _BOUND_LABELS.get(metric.type, "")
     for sample in metric.samples:
+        if sample.native_histogram is not None:
+            raise ExpositionError(f"{sample.name} is a native histogram, which is not compared")
         bound = sample.labels.get(bound_label, "")
         parts = found.setdefault(_label_set(sample.labels, bound_label), {})
         part = Part(sample.name.removeprefix(metric.name), bound)
