@@ -76,13 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, and return the exit status."""
+    from otel_executor_metrics.cli import PROG
     from otel_executor_metrics.parity.exposition import ExpositionError
 
     try:
         pull, collector = endpoints(args)
         compared = _compared_in_time(args, pull, collector)
     except (ExpositionError, OSError, ValueError) as error:
-        print(f"otel-executor-metrics parity: error: {error}", file=sys.stderr)
+        print(f"{PROG} {args.command}: error: {error}", file=sys.stderr)
         return 2
     _show(args, compared)
     return 1 if compared.differences else 0
