@@ -130,7 +130,9 @@ def _histogram_samples(name: str, point: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 @contextmanager
-def running(kind: Callable[[Mapping[str, Any]], Harness], settings: Mapping[str, Any]) -> Iterator[Harness]:
+def running(
+    kind: Callable[[Mapping[str, Any]], Harness], settings: Mapping[str, Any]
+) -> Iterator[Harness]:
     """Make a harness, and shut its facade down in the end."""
     harness = kind(settings)
     try:
