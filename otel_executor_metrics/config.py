@@ -215,7 +215,7 @@ class Settings:
     tls_client_ca: str | None
     basic_auth: tuple[str, str] | None = field(repr=False)
     bearer_token: str | None = field(repr=False)
-    otlp_endpoint: str | None
+    otlp_endpoint: str | None = field(repr=False)  # may hold a password
     otlp_protocol: str
     otlp_headers: Mapping[str, str] | str | None = field(repr=False)
     otlp_compression: str

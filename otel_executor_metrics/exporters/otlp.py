@@ -6,7 +6,7 @@ Needs the extra ``otlp``. What is no setting here, OpenTelemetry reads from its 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError
@@ -14,6 +14,9 @@ from otel_executor_metrics.exporters.delivery import Delivery, Watched
 from otel_executor_metrics.exporters.otlp_settings import Target, headers, tls_files
 from otel_executor_metrics.exporters.overheard import listen_to, listening
 from otel_executor_metrics.exporters.push import PushExporter
+
+if TYPE_CHECKING:
+    from requests import Session
 
 _LOGGERS: Final = (
     "opentelemetry.exporter.otlp.proto.grpc.exporter",
@@ -76,4 +79,21 @@ def _over_http(settings: Settings, target: Target) -> Watched:
         headers=headers(settings),
         timeout=settings.otlp_timeout,
         compression=Compression(settings.otlp_compression),
+        session=_session() if files and files.authority else None,
     )
+
+
+def _session() -> Session:
+    """Return a session for which REQUESTS_CA_BUNDLE is no better authority than the one given."""
+    from requests import Session
+
+    class PinnedSession(Session):
+        """Looks for an authority in the environment only where it has none."""
+
+        def merge_environment_settings(
+            self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+        ) -> Any:
+            own = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+    return PinnedSession()

@@ -49,6 +49,9 @@ class Target:
             raise SettingError("otlp_endpoint", _public(url, parts), rule)
         if settings.otlp_protocol != "grpc":
             url = _with_path(url, settings)
+        elif "@" in parts.netloc:
+            rule = "gRPC takes no user and password from a URL: send them as otlp_headers"
+            raise SettingError("otlp_endpoint", _public(url, parts), rule)
         return cls(url, _public(url, parts), parts.scheme == "https" or insecure is False)
 
 
@@ -102,7 +105,8 @@ def headers(settings: Settings) -> dict[str, str]:
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     parts = [part.partition("=") for part in text.split(",") if part.strip()]
-    return [(unquote(name), unquote(value) if equals else "\n") for name, equals, value in parts]
+    # Without "=" it is no name either: an empty one cannot be sent.
+    return [(unquote(name) if equals else "", unquote(value)) for name, equals, value in parts]
 
 
 def _sendable(name: str, value: str) -> bool:

@@ -12,10 +12,26 @@ from typing import Any, TypeAlias
 import pytest
 import trustme
 
+from otel_executor_metrics import ExecutorMetrics
+from tests.facade.conftest import MakeMetrics
 from tests.support.collector import Collector
 
 StartCollector: TypeAlias = Callable[..., Collector]
 TOKEN = "s3cret-token"
+
+
+@pytest.fixture
+def make_metrics() -> Iterator[MakeMetrics]:
+    """Make facades that send OTLP and do not wait long, in the end, for whom is not there."""
+    with ExitStack() as made:
+
+        def make(**settings: Any) -> ExecutorMetrics:
+            defaults = {"exporter": "otlp", "shutdown_timeout": 1.0, "metrics_port": 0}
+            metrics = ExecutorMetrics(**{**defaults, "host": "127.0.0.1", **settings})
+            made.callback(metrics.shutdown)
+            return metrics
+
+        yield make
 
 
 @pytest.fixture

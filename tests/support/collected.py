@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -11,6 +12,7 @@ from tests.facade.scraping import OPENMETRICS, Scrape, fetch
 from tests.support.collector import Collector
 
 RESOURCE_LABELS = ("job", "instance")
+_parse: Any = text_string_to_metric_families
 
 
 def collected(collector: Collector, job: str) -> Scrape:
@@ -22,8 +24,8 @@ def collected(collector: Collector, job: str) -> Scrape:
 def instances(collector: Collector, job: str) -> set[str]:
     """Return the identities of the processes of ``job``."""
     return {
-        sample.labels["instance"]
-        for family in text_string_to_metric_families(_lines_of(collector, job))
+        sample.labels.get("instance", "")
+        for family in _parse(_lines_of(collector, job))
         for sample in family.samples
     }
 
@@ -35,7 +37,7 @@ def _lines_of(collector: Collector, job: str) -> str:
 
 
 def _without_resource(text: str) -> Iterator[Metric]:
-    for family in text_string_to_metric_families(text):
+    for family in _parse(text):
         family.samples = [
             sample._replace(
                 labels={k: v for k, v in sample.labels.items() if k not in RESOURCE_LABELS}
