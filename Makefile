@@ -17,7 +17,7 @@ PIP_INSTALL = -m pip install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs bench wheel oldest clean
+.PHONY: help demo test servers torture lint format types docs bench wheel oldest clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,14 @@ help: ## Show what can be made
 demo: $(VENV)/.installed ## Run a sample workload and serve its metrics
 	@$(VENV)/bin/python -m otel_executor_metrics demo $(ARGS)
 
-test: $(VENV)/.installed-dev ## Run the tests
-	@$(VENV)/bin/python -m pytest $(ARGS)
+test: servers ## Run the tests
+	@$(VENV)/bin/python -m pytest -m "not long" $(ARGS)
+
+torture: servers ## Run the long trials
+	@$(VENV)/bin/python -m pytest -m long $(ARGS)
+
+servers: $(VENV)/.installed-dev ## Find or build the Collector and the Prometheus of the tests
+	@$(VENV)/bin/python -m tests.support.servers
 
 lint: $(VENV)/.installed-dev ## Check style and formatting
 	$(VENV)/bin/python -m ruff check .
@@ -54,7 +60,7 @@ wheel: $(VENV)/.installed-dev ## Build wheel and sdist; import the wheel in an e
 	$(WHEEL)/bin/python -I scripts/check_dist.py dist .
 
 oldest: $(OLDEST)/.installed-dev ## Run the tests on the oldest dependencies admitted
-	@$(OLDEST)/bin/python -m pytest -m "not real" $(ARGS)
+	@$(OLDEST)/bin/python -m pytest -m "not real and not long" $(ARGS)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(OLDEST) $(WHEEL) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 
@@ -23,9 +24,13 @@ class Throttle:
     """
 
     def __init__(
-        self, lock: Lock, interval: float = LOG_INTERVAL, clock: Clock = time.monotonic
+        self,
+        interval: float = LOG_INTERVAL,
+        clock: Clock = time.monotonic,
+        *,
+        lock: Lock | None = None,
     ) -> None:
-        self._lock = lock
+        self._lock = lock or threading.RLock()
         self._interval = interval
         self._clock = clock
         self._kinds: dict[Hashable, tuple[float, int]] = {}
@@ -51,7 +56,7 @@ class Drops:
         self._cells = cells
         self._counts = dict.fromkeys(cells, 0)
         self._lock = lock
-        self._throttle = Throttle(lock)
+        self._throttle = Throttle(lock=lock)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 
-from otel_executor_metrics._labels import LabelValues
-
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -88,13 +86,29 @@ def names(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def label_values(value: object) -> LabelValues:
-    """Read how label values are treated."""
-    if value == "clean":
-        return "clean"
-    if value == "keep":
-        return "keep"
-    raise ValueError("must be 'clean' or 'keep'")
+def one_of(*words: str) -> Callable[[object], str]:
+    """Return a parser of one of ``words``."""
+
+    def parse(value: object) -> str:
+        word = value.strip().lower() if isinstance(value, str) else None
+        if word not in words:
+            raise ValueError(f"must be {' or '.join(map(repr, words))}")
+        return word
+
+    return parse
+
+
+def headers(value: object) -> Mapping[str, str] | str:
+    """Read headers, as a mapping of texts or as one text, which the exporter takes apart."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and _all_texts(*value, *value.values()):
+        return dict(value)
+    raise ValueError("must be a mapping of texts, or name=value pairs separated by commas")
+
+
+def _all_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def credentials(value: object) -> tuple[str, str]:

@@ -4,7 +4,8 @@ Each command is a module named in ``COMMANDS``, which has the shape of :class:`C
 imports what it needs to run inside ``run``, so that ``--help`` stays quick.
 
 Exit statuses: 0 done, or ended as meant by a signal; 1 it could not be done, the reason is one
-line on stderr; 2 the arguments cannot be used; 130 interrupted before it was set up.
+line on stderr; 2 the arguments cannot be used; 130 interrupted before it was set up. Those of
+``parity``, which answers a question, are those of diff: 1 different, 2 it cannot be told.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ PROG: Final = "otel-executor-metrics"
 COMMANDS: Final = {
     "demo": "otel_executor_metrics.demo.command",
     "serve": "otel_executor_metrics.demo.serve",
+    "parity": "otel_executor_metrics.parity.command",
 }
 """The module of each command, in the order that the help shows them."""
 

@@ -6,42 +6,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 from otel_executor_metrics import _parsers
 from otel_executor_metrics._labels import LabelValues
+from otel_executor_metrics._otlp_settings import OTLP_SETTINGS
+from otel_executor_metrics._setting import Setting
 from otel_executor_metrics.errors import SettingError, show
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: its argument, its variables in order of rank, and how a value is read.
-
-    ``parse`` raises ``ValueError`` with the rule as its text. A setting that ``guards`` access
-    is never replaced by its default: a door that cannot be locked as asked stays shut. The
-    value of a ``secret`` one is shown nowhere.
-    """
-
-    argument: str
-    variables: tuple[str, ...]
-    parse: Callable[[object], Any]
-    default: Any
-    summary: str
-    guards: bool = False
-    secret: bool = False
-
-    def read(self, shown_as: str, value: object) -> Any:
-        """Return ``value`` as parsed, or raise SettingError."""
-        try:
-            return self.parse(value)
-        except ValueError as error:
-            shown = "(hidden)" if self.secret else value
-            raise SettingError(self.argument, shown, str(error), shown_as=shown_as) from None
 
 
 SETTINGS: Final = (
@@ -104,7 +80,7 @@ SETTINGS: Final = (
     Setting(
         "label_values",
         ("METRICS_LABEL_VALUES",),
-        _parsers.label_values,
+        _parsers.one_of("clean", "keep"),
         "clean",
         "'clean' turns characters outside [a-zA-Z0-9_:] into '_'; 'keep' keeps UTF-8 text.",
     ),
@@ -178,6 +154,7 @@ SETTINGS: Final = (
         guards=True,
         secret=True,
     ),
+    *OTLP_SETTINGS,
     Setting(
         "export_interval_millis",
         ("OTEL_METRIC_EXPORT_INTERVAL",),
@@ -221,6 +198,14 @@ class SettingArguments(TypedDict, total=False):
     tls_client_ca: str | PathLike[str] | None
     basic_auth: tuple[str, str] | str | None
     bearer_token: str | None
+    otlp_endpoint: str | None
+    otlp_protocol: Literal["http/protobuf", "grpc"] | None
+    otlp_headers: Mapping[str, str] | str | None
+    otlp_compression: Literal["none", "gzip"] | None
+    otlp_timeout: float | None
+    otlp_certificate: str | PathLike[str] | None
+    otlp_client_certificate: str | PathLike[str] | None
+    otlp_client_key: str | PathLike[str] | None
     export_interval_millis: float | None
     export_timeout_millis: float | None
     shutdown_timeout: float | None
@@ -248,6 +233,14 @@ class Settings:
     tls_client_ca: str | None
     basic_auth: tuple[str, str] | None = field(repr=False)
     bearer_token: str | None = field(repr=False)
+    otlp_endpoint: str | None = field(repr=False)  # may hold a password
+    otlp_protocol: str
+    otlp_headers: Mapping[str, str] | str | None = field(repr=False)
+    otlp_compression: str
+    otlp_timeout: float
+    otlp_certificate: str | None
+    otlp_client_certificate: str | None
+    otlp_client_key: str | None
     export_interval_millis: float
     export_timeout_millis: float
     shutdown_timeout: float

@@ -14,13 +14,20 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
+from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.exporters import builder, names
-from otel_executor_metrics.pipeline import Pipeline, abandon, takes_cells
+from otel_executor_metrics.pipeline import (
+    Pipeline,
+    abandon,
+    forked_resource,
+    process_resource,
+    takes_cells,
+)
 from otel_executor_metrics.recorder import Recorder
 from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
 from otel_executor_metrics.storage import forks
@@ -68,6 +75,7 @@ class Runtime:
             max_label_sets=settings.max_label_sets,
             max_operations=None if settings.strict else settings.max_operations,
         )
+        self._resource = Resource.get_empty()  # the provider's, where it is the user's
         self._stopped = False
 
     @classmethod
@@ -79,14 +87,17 @@ class Runtime:
             MissingExtraError: an exporter passed as an argument needs a package that is missing.
         """
         built = _built(settings)
+        resource = process_resource(settings.service_name)
         if takes_cells(_readers(built)):
             store = Store()
             running = cls(settings, catalog, CellRoad(store), store)
+            running._resource = resource
             running._serve_from(store, built)
         else:
-            pipeline = _over(built, settings)
+            pipeline = Pipeline.over(_readers(built), resource)
             road = PublicRoad(pipeline.public_calls())
             running = cls(settings, catalog, road, None, [pipeline])
+            running._resource = resource
             running._start(built)
         forks.watch(running)
         if running.exporters:
@@ -158,10 +169,11 @@ class Runtime:
             return
         if self._store is not None:
             self._store.start_anew()
+        self._resource = forked_resource(self._resource)
         inherited, self.exporters = self.exporters, {}
         if self._shared is not None:
             self.exporters["prometheus"] = self._shared
-            self._shared.after_fork_in_child()
+            self._shared.after_fork_in_child(self._resource)
         names = tuple(name for name in inherited if name != "prometheus")
         if inherited:  # else the pipeline is the user's
             self._pipelines = []
@@ -174,7 +186,7 @@ class Runtime:
         if self._store is not None:
             self._serve_from(self._store, built)
         elif isinstance(self._road, PublicRoad):
-            pipeline = _over(built, self._settings)
+            pipeline = Pipeline.over(_readers(built), self._resource)
             self._pipelines = [pipeline]
             self._road.move_to(pipeline.public_calls())
             self._start(built)
@@ -186,11 +198,11 @@ class Runtime:
             from otel_executor_metrics.shared_port import SharedPort
 
             self._shared = exporters["prometheus"] = SharedPort(
-                built["prometheus"], self._settings, store
+                built["prometheus"], self._settings, store, self._resource
             )
-        for name, exporter in exporters.items():
+        for exporter in exporters.values():
             if exporter.reader is not None:
-                pipeline = _over({name: exporter}, self._settings)
+                pipeline = Pipeline.over([exporter.reader], self._resource)
                 pipeline.export(store)
                 self._pipelines.append(pipeline)
         self._start(exporters)
@@ -202,10 +214,6 @@ class Runtime:
 
 def _readers(built: Mapping[str, Exporter]) -> list[MetricReader]:
     return [exporter.reader for exporter in built.values() if exporter.reader is not None]
-
-
-def _over(built: Mapping[str, Exporter], settings: Settings) -> Pipeline:
-    return Pipeline.over(_readers(built), settings.service_name)
 
 
 def _built(settings: Settings) -> dict[str, Exporter]:

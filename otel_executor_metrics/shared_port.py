@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias, cast
 
+from opentelemetry.sdk.resources import Resource
+
 from otel_executor_metrics._sockets import knock
 from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.config import Settings
@@ -71,9 +73,12 @@ class SharedPort:
 
     reader = None  # each time that this process comes to serve, it gets another
 
-    def __init__(self, exporter: Exporter, settings: Settings, store: Store) -> None:
+    def __init__(
+        self, exporter: Exporter, settings: Settings, store: Store, resource: Resource
+    ) -> None:
         self._exporter = cast("prometheus.PrometheusExporter", exporter)
         self._settings = settings
+        self._resource = resource
         self._store = store
         self._source = FleetSource(store)
         self._user = os.geteuid()
@@ -139,8 +144,9 @@ class SharedPort:
             if self._fleet is not None:
                 self._join(self._fleet)
 
-    def after_fork_in_child(self) -> None:
+    def after_fork_in_child(self, resource: Resource) -> None:
         """Become a member of one's own; the parent serves on."""
+        self._resource = resource
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._settings = replace(self._settings, metrics_port=self.port)
@@ -188,12 +194,12 @@ class SharedPort:
             self._exporter = prometheus.build(self._settings)
         self._spent = True
         self._exporter.on_connection = self._look_up
-        pipeline = Pipeline.over([self._exporter.reader], self._settings.service_name)
+        pipeline = Pipeline.over([self._exporter.reader], self._resource)
         pipeline.export(self._source)
         try:
             self._exporter.start()
         except BaseException:
-            pipeline.shutdown(0)
+            pipeline.shutdown(TICK)
             raise
         self._pipeline = pipeline
 

@@ -16,8 +16,25 @@ from pathlib import Path
 
 PACKAGE = "otel_executor_metrics"
 DISTRIBUTION = "otel-executor-metrics"
-SDIST_FOLDERS = ("tests", "benchmarks", "docs", "examples", "collector-config", "scripts", PACKAGE)
-SDIST_FILES = ("Makefile", "README.md", "LICENSE", "pyproject.toml")
+SDIST_FOLDERS = (
+    "tests",
+    "benchmarks",
+    "docs",
+    "examples",
+    "collector-config",
+    "compose",
+    "scripts",
+    PACKAGE,
+)
+SDIST_FILES = (
+    "Makefile",
+    "README.md",
+    "LICENSE",
+    "pyproject.toml",
+    "compose.yaml",
+    "Dockerfile",
+    ".dockerignore",
+)
 
 
 def wheel_problems(wheel: Path) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from otel_executor_metrics.config import SETTINGS, Setting
+from otel_executor_metrics._setting import Setting
+from otel_executor_metrics.config import SETTINGS
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Final
 
-from otel_executor_metrics.demo.arguments import port_number, positive_number, whole_number
+from otel_executor_metrics._arguments import port_number, positive_number, whole_number
 
 SUMMARY: Final = "Run a sample executor, serve its metrics and show them in a live table"
 EPILOG: Final = (

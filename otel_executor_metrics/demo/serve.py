@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Final
 
-from otel_executor_metrics.demo.arguments import port_number
+from otel_executor_metrics._arguments import port_number
 
 if TYPE_CHECKING:
     from otel_executor_metrics.metrics import ExecutorMetrics

@@ -21,7 +21,7 @@ GROUP: Final = "otel_executor_metrics.exporters"
 Builder: TypeAlias = Callable[[Settings], Exporter]
 
 # Loaded when asked for: an exporter that is not used costs no import.
-_BUILTIN: Final = ("prometheus", "console", "none")
+_BUILTIN: Final = ("prometheus", "otlp", "console", "none")
 
 
 def names() -> list[str]:

@@ -7,9 +7,16 @@ import sys
 from opentelemetry.sdk.metrics.export import ConsoleMetricExporter
 
 from otel_executor_metrics.config import Settings
+from otel_executor_metrics.exporters.delivery import Delivery, Watched
 from otel_executor_metrics.exporters.push import PushExporter
+
+
+class _Console(Watched, ConsoleMetricExporter):
+    """It, watched."""
 
 
 def build(settings: Settings) -> PushExporter:
     """Return the exporter; it writes to what ``sys.stdout`` is by now."""
-    return PushExporter(ConsoleMetricExporter(out=sys.stdout), settings)
+    exporter = _Console(out=sys.stdout)
+    exporter.delivery = Delivery("standard output")
+    return PushExporter(exporter, settings)

@@ -5,6 +5,7 @@ from otel_executor_metrics.pipeline.collection import Source
 from otel_executor_metrics.pipeline.declaring import Instruments
 from otel_executor_metrics.pipeline.provider import Pipeline, takes_cells
 from otel_executor_metrics.pipeline.public import PublicInstrument
+from otel_executor_metrics.pipeline.resources import forked_resource, process_resource
 from otel_executor_metrics.pipeline.views import ExecutorViews
 
 __all__ = [
@@ -14,5 +15,7 @@ __all__ = [
     "PublicInstrument",
     "Source",
     "abandon",
+    "forked_resource",
+    "process_resource",
     "takes_cells",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from opentelemetry.metrics import MeterProvider as APIMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
@@ -43,15 +43,11 @@ class Pipeline:
         return self._views.only_ours and takes_cells(readers_of(self._provider))
 
     @classmethod
-    def over(cls, readers: Sequence[MetricReader], service_name: str | None = None) -> Pipeline:
-        """Return a pipeline with a provider of its own that feeds ``readers``.
-
-        ``service_name`` is the resource's ``service.name``; else what OpenTelemetry's own variables
-        (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say.
-        """
+    def over(cls, readers: Sequence[MetricReader], resource: Resource) -> Pipeline:
+        """Return a pipeline with a provider of its own that feeds ``readers``."""
         provider = MeterProvider(
             metric_readers=readers,
-            resource=Resource.create({SERVICE_NAME: service_name} if service_name else {}),
+            resource=resource,
             views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )

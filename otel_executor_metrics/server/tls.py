@@ -1,13 +1,17 @@
-"""The server's side of TLS."""
+"""The server's side of TLS, and checks of PEM files for either side."""
 
 from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Sequence
+from typing import Final
 
 from otel_executor_metrics.errors import SettingError
 
 _Path = str | os.PathLike[str]
+
+_SETTINGS: Final = ("tls_certificate", "tls_key")
 
 
 def server_context(
@@ -31,38 +35,49 @@ def server_context(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION  # a client's way to make the server work
-    _check_holds_certificate("tls_certificate", certificate)
-    _load_chain(context, certificate, key, key_password)
+    check_holds_certificate("tls_certificate", certificate)
+    load_chain(context, certificate, key, key_password)
     if client_ca is not None:
-        _check_holds_certificate("tls_client_ca", client_ca)
+        check_holds_certificate("tls_client_ca", client_ca)
         context.load_verify_locations(os.fspath(client_ca))
         context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 
-def _load_chain(
-    context: ssl.SSLContext, certificate: _Path, key: _Path | None, password: str | None
+def load_chain(
+    context: ssl.SSLContext,
+    certificate: _Path,
+    key: _Path | None,
+    password: str | None = None,
+    *,
+    settings: Sequence[str] = _SETTINGS,
 ) -> None:
+    """Load the certificate that ``context`` shows; ``settings`` name the two files.
+
+    Raises:
+        SettingError: the files cannot be used together.
+    """
     if key is not None:
-        _check_readable("tls_key", key)
+        check_readable(settings[1], key)
     try:
         # An empty password, where none is given: OpenSSL would ask for one at the terminal.
         context.load_cert_chain(os.fspath(certificate), key, password=password or "")
     except ssl.SSLError as error:
-        rule = _why_unusable(error, key)
-        setting, path = ("tls_certificate", certificate) if key is None else ("tls_key", key)
+        rule = _why_unusable(error, settings[1], given=key is not None)
+        setting, path = (settings[0], certificate) if key is None else (settings[1], key)
         raise SettingError(setting, os.fspath(path), rule) from None
 
 
-def _why_unusable(error: ssl.SSLError, key: _Path | None) -> str:
+def _why_unusable(error: ssl.SSLError, setting: str, *, given: bool) -> str:
     if error.reason == "KEY_VALUES_MISMATCH":
         return "the private key does not belong to the certificate: give the one it was made with"
-    if key is None:
-        return "holds no usable private key: add the unencrypted PEM key, or give tls_key"
+    if not given:
+        return f"holds no usable private key: add the unencrypted PEM key, or give {setting}"
     return "must be a PEM file with an unencrypted private key, or its password be right"
 
 
-def _check_readable(setting: str, path: _Path) -> None:
+def check_readable(setting: str, path: _Path) -> None:
+    """Raise SettingError for a file that cannot be read."""
     try:
         with open(path, "rb"):
             return
@@ -71,8 +86,9 @@ def _check_readable(setting: str, path: _Path) -> None:
         raise SettingError(setting, os.fspath(path), f"{rule} to read it") from None
 
 
-def _check_holds_certificate(setting: str, path: _Path) -> None:
-    _check_readable(setting, path)
+def check_holds_certificate(setting: str, path: _Path) -> None:
+    """Raise SettingError for a file that holds no certificate in PEM form."""
+    check_readable(setting, path)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(os.fspath(path))
     except ssl.SSLError:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
@@ -18,6 +20,8 @@ from prometheus_client.samples import Sample
 
 from otel_executor_metrics import ExecutorMetrics
 from tests.facade.scraping import Scrape, scrape
+from tests.support.collected import collected
+from tests.support.collector import shared_collector
 
 Program = Callable[[ExecutorMetrics], None]
 
@@ -56,6 +60,26 @@ class ConsoleHarness:
         assert self.metrics.flush()
         text = self._written.getvalue()
         return Scrape(text, families_of(last_json(text)))
+
+
+class OtlpHarness:
+    """Flushes, and reads from a real Collector what has this harness's ``job``."""
+
+    def __init__(self, settings: Mapping[str, Any], protocol: str) -> None:
+        self._collector = shared_collector()
+        self._job = f"contract-{uuid.uuid4()}"
+        grpc = protocol == "grpc"
+        otlp = {
+            "otlp_protocol": protocol,
+            "otlp_endpoint": self._collector.grpc_url if grpc else self._collector.http_url,
+            "service_name": self._job,
+        }
+        self.metrics = ExecutorMetrics(**{"exporter": "otlp", **otlp, **settings})
+
+    def read(self) -> Scrape:
+        """Flush, and scrape the Collector."""
+        assert self.metrics.flush()
+        return collected(self._collector, self._job)
 
 
 def last_json(text: str) -> Any:
@@ -106,9 +130,11 @@ def _histogram_samples(name: str, point: Mapping[str, Any]) -> Iterator[Sample]:
 
 
 @contextmanager
-def running(kind: type[Any], settings: Mapping[str, Any]) -> Iterator[Harness]:
+def running(
+    kind: Callable[[Mapping[str, Any]], Harness], settings: Mapping[str, Any]
+) -> Iterator[Harness]:
     """Make a harness, and shut its facade down in the end."""
-    harness: Harness = kind(settings)
+    harness = kind(settings)
     try:
         yield harness
     finally:
@@ -120,4 +146,6 @@ Open = Callable[[Mapping[str, Any]], AbstractContextManager[Harness]]
 HARNESSES: dict[str, Open] = {
     "prometheus": lambda settings: running(PrometheusHarness, settings),
     "console": lambda settings: running(ConsoleHarness, settings),
+    "otlp-grpc": lambda settings: running(partial(OtlpHarness, protocol="grpc"), settings),
+    "otlp-http": lambda settings: running(partial(OtlpHarness, protocol="http/protobuf"), settings),
 }

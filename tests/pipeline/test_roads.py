@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.metrics import Counter, Histogram
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, DROPPED, Catalog
@@ -32,7 +33,7 @@ def make_recorder(*readers: InMemoryMetricReader, cells: bool) -> Recorder:
     """Return a recorder of the built-in operations that writes to ``readers``."""
     return Recorder(
         Catalog(BUILTIN_OPERATIONS),
-        road_of(Pipeline.over(readers), cells=cells),
+        road_of(Pipeline.over(readers, Resource.get_empty()), cells=cells),
         lock=RLock(),
         clean=cleaner("clean"),
         max_label_values=4,
@@ -147,7 +148,7 @@ def test_a_delta_reader_gets_every_record_once() -> None:
 def test_what_is_measured_through_the_sdk_counts_beside_the_cell() -> None:
     """A series with a cell still takes the measurements that go through its instrument."""
     reader = InMemoryMetricReader()
-    pipeline = Pipeline.over([reader])
+    pipeline = Pipeline.over([reader], Resource.get_empty())
     cell = road_of(pipeline, cells=True).count(DROPPED, {"reason": "a"})
     cell.record(2)
     points(reader)
@@ -188,7 +189,7 @@ def test_an_sdk_that_changed_altogether_gets_public_calls(monkeypatch: pytest.Mo
     selfcheck.cells_work.cache_clear()
     try:
         assert not selfcheck.cells_work()
-        assert not Pipeline.over([]).takes_cells
+        assert not Pipeline.over([], Resource.get_empty()).takes_cells
     finally:
         monkeypatch.undo()
         selfcheck.cells_work.cache_clear()

@@ -1,4 +1,7 @@
-"""The questions of operators, asked of a real Prometheus, have the answers that are true."""
+"""The questions of operators, asked of a real Prometheus, have the answers that are true.
+
+Whichever road the series took: scraped from the process, or from a Collector that it sends to.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ import random
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
 from otel_executor_metrics import BUILTIN_OPERATIONS, DEFAULT_BUCKETS, ExecutorMetrics, Operation
+from tests.support.collector import Collector
 from tests.support.prometheus import PrometheusServer, promtool_check_metrics, scrape_job
 
 pytestmark = pytest.mark.real
@@ -86,30 +93,71 @@ def listed_operations() -> list[Operation]:
     ]
 
 
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+@dataclass
+class Road:
+    """What is recorded with, and what Prometheus scrapes of it."""
+
+    metrics: ExecutorMetrics
+    job: dict[str, Any]
+
+
+@contextmanager
+def pull_road(folder: Path, **options: Any) -> Iterator[Road]:
+    """Let Prometheus scrape the process."""
+    with ExecutorMetrics(metrics_port=0, host="127.0.0.1", **options) as metrics:
+        yield Road(metrics, scrape_job(metrics.metrics_port))
+
+
+@contextmanager
+def collector_road(folder: Path, **options: Any) -> Iterator[Road]:
+    """Let Prometheus scrape a Collector of its own, to which the process sends."""
+    collector = Collector(folder)
+    try:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.http_url)
+            metrics = ExecutorMetrics(exporter="otlp", **options)
+        with metrics:
+            yield Road(metrics, scrape_job(collector.prometheus_port, honor_labels=True))
+    finally:
+        collector.stop()
+
+
+ROADS: dict[str, Callable[..., AbstractContextManager[Road]]] = {
+    "pull": pull_road,
+    "collector": collector_road,
+}
+
+
+@pytest.fixture(scope="module", params=ROADS)
+def asked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Asked]:
     """Let Prometheus see all series, record a known workload, and let it see the end of that."""
-    chance = random.Random(7)
-    with ExecutorMetrics(
-        metrics_port=0, host="127.0.0.1", operations=listed_operations(), include_builtin=False
-    ) as metrics:
-        server = PrometheusServer(
-            tmp_path_factory.mktemp("prometheus"), [scrape_job(metrics.metrics_port)]
-        )
+    folder = tmp_path_factory.mktemp("road")
+    catalogue = {"operations": listed_operations(), "include_builtin": False}
+    with ROADS[request.param](folder, **catalogue) as road:
+        road.metrics.flush()
+        server = PrometheusServer(tmp_path_factory.mktemp("prometheus"), [road.job])
         try:
-            server.wait_for("execute_failures_total", lambda seen: len(seen) == 6)
-            server.wait_for("intent_success_total")
-            truth = Truth()
-            for _ in range(3000):
-                series = chance.choice(("intent", *TASK_TYPES))
-                outcome = chance.choices(("done", "retried", *ERROR_TYPES), (80, 10, 7, 3))[0]
-                record(metrics, truth, series, outcome, chance.lognormvariate(-1.5, 1.2))
-            count = 'sum({__name__=~"(intent|execute)_latency_seconds_count"})'
-            server.wait_for(count, lambda seen: seen and seen[0].value == 3000)
-            (now,) = server.query("time()")
-            yield Asked(server, now.value, truth)
+            yield _asked(server, road.metrics)
         finally:
             server.stop()
+
+
+def _asked(server: PrometheusServer, metrics: ExecutorMetrics) -> Asked:
+    chance = random.Random(7)
+    server.wait_for("execute_failures_total", lambda seen: len(seen) == 6)
+    server.wait_for("intent_success_total")
+    truth = Truth()
+    for _ in range(3000):
+        series = chance.choice(("intent", *TASK_TYPES))
+        outcome = chance.choices(("done", "retried", *ERROR_TYPES), (80, 10, 7, 3))[0]
+        record(metrics, truth, series, outcome, chance.lognormvariate(-1.5, 1.2))
+    metrics.flush()
+    count = 'sum({__name__=~"(intent|execute)_latency_seconds_count"})'
+    server.wait_for(count, lambda seen: seen and seen[0].value == 3000)
+    (now,) = server.query("time()")
+    return Asked(server, now.value, truth)
 
 
 def bucket_of_quantile(quantile: float, durations: list[float]) -> tuple[float, float]:

@@ -69,7 +69,7 @@ def _fetch(name: str, root: Path, *, with_dependencies: bool) -> None:
             raise UnavailableError(f"{tool} is not here, so Debian's {name} cannot be unpacked")
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(root.with_name(f"{name}.lock")):
+        with locked(root.with_name(f"{name}.lock")):
             if not root.is_dir():  # another run may have been faster
                 _fetch_alone(name, root, with_dependencies=with_dependencies)
     except OSError as error:
@@ -148,7 +148,8 @@ def _run(*command: str, cwd: Path) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock among processes; it is free again when its holder has died."""
     import fcntl  # not on Windows, where there is no apt-get either
 
     with path.open("w") as lock:

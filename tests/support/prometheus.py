@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -14,7 +15,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
-from tests.support.real import Programs, find_programs
+from tests.support.debian import UnavailableError
+from tests.support.golang import go, go_program
+from tests.support.real import Programs, find_programs, give_up
 from tests.support.waiting import wait_until
 
 # Loopback needs no proxy, whatever the environment says.
@@ -36,6 +39,33 @@ class QueryError(Exception):
 def prometheus_programs() -> Programs:
     """Find ``prometheus`` and ``promtool``; skip or fail the test where they cannot be had."""
     return find_programs("prometheus", ("prometheus", "promtool"))
+
+
+# Prometheus 3.x, whose Go module counts v0.3xx. Service discovery, most of what it consists of, is
+# left out.
+_RECENT = "github.com/prometheus/prometheus/cmd/prometheus@v0.316.0"
+_TAGS = "remove_all_sd"
+
+
+def recent_prometheus() -> Programs:
+    """Build a Prometheus that takes OTLP; skip or fail the test where it cannot be had."""
+    found = look_for_recent_prometheus()
+    if isinstance(found, UnavailableError):
+        give_up(str(found))
+    return Programs({"prometheus": found})
+
+
+@functools.cache
+def look_for_recent_prometheus() -> Path | UnavailableError:
+    """Return where a Prometheus 3.x is, built if need be, or why there is none."""
+
+    def build(folder: Path) -> None:
+        go("install", "-tags", _TAGS, _RECENT, cwd=folder)
+
+    try:
+        return go_program("prometheus", f"{_RECENT} {_TAGS}", build)
+    except UnavailableError as reason:
+        return reason
 
 
 def promtool_check_metrics(text: str) -> tuple[int, str]:
@@ -70,8 +100,9 @@ class PrometheusServer:
     Args:
         folder: an empty folder of its own.
         scrape_configs: as in prometheus.yml; see `scrape_job`.
-        config: further sections of prometheus.yml.
+        config: further sections of prometheus.yml, or a file to be used as it stands.
         arguments: further command-line arguments.
+        programs: another Prometheus than the one of `prometheus_programs`.
     """
 
     def __init__(
@@ -79,13 +110,16 @@ class PrometheusServer:
         folder: Path,
         scrape_configs: Sequence[Mapping[str, Any]] = (),
         *,
-        config: Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | Path | None = None,
         arguments: Sequence[str] = (),
+        programs: Programs | None = None,
     ) -> None:
-        programs = prometheus_programs()
-        settings = folder / "prometheus.yml"
-        # JSON is YAML, and needs no further library.
-        settings.write_text(json.dumps({"scrape_configs": list(scrape_configs), **(config or {})}))
+        programs = programs or prometheus_programs()
+        settings = config if isinstance(config, Path) else folder / "prometheus.yml"
+        if not isinstance(config, Path):
+            # JSON is YAML, and needs no further library.
+            sections = {"scrape_configs": list(scrape_configs), **(config or {})}
+            settings.write_text(json.dumps(sections))
         self._data = folder / "data"
         self._log = folder / "prometheus.log"
         with self._log.open("wb") as log:

@@ -44,7 +44,7 @@ def find_programs(
     """
     found = _look_for(package, names, with_dependencies=with_dependencies)
     if isinstance(found, UnavailableError):
-        _give_up(str(found))
+        give_up(str(found))
     return found
 
 
@@ -52,7 +52,7 @@ def find_programs(
 def _look_for(
     package: str, names: tuple[str, ...], *, with_dependencies: bool
 ) -> Programs | UnavailableError:
-    here = {name: path for name in names if (path := _installed(name)) is not None}
+    here = {name: path for name in names if (path := installed(name)) is not None}
     missing = tuple(name for name in names if name not in here)
     if not missing:
         return Programs(here)
@@ -63,7 +63,8 @@ def _look_for(
     return Programs({**here, **unpacked.binaries}, unpacked.libraries)
 
 
-def _installed(name: str) -> Path | None:
+def installed(name: str) -> Path | None:
+    """Return the program that its variable names, or the one on ``PATH``, if any."""
     variable = name.upper().replace("-", "_")
     if named := os.environ.get(variable):
         if not os.access(named, os.X_OK):
@@ -73,7 +74,8 @@ def _installed(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def _give_up(reason: str) -> NoReturn:
+def give_up(reason: str) -> NoReturn:
+    """Skip the test for ``reason``, or fail it where ``REQUIRE_REAL_SERVERS`` is set."""
     if os.environ.get("REQUIRE_REAL_SERVERS"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from otel_executor_metrics.config import SETTINGS, Setting, resolve
+from otel_executor_metrics._setting import Setting
+from otel_executor_metrics.config import SETTINGS, resolve
 
 # argument: default, a value as argument, its other value as text in the environment and as read
 EXAMPLES: dict[str, tuple[Any, Any, str, Any]] = {
@@ -16,6 +17,8 @@ EXAMPLES: dict[str, tuple[Any, Any, str, Any]] = {
     "metrics_port": (8001, 1234, "5678", 5678),
     "host": ("0.0.0.0", "127.0.0.1", "::1", "::1"),
     "exporter": (("prometheus",), "console", "none", ("none",)),
+    "fleet": (None, "a", "b", "b"),
+    "fleet_directory": (None, "a", "b", "b"),
     "strict": (False, False, "true", True),
     "label_values": ("clean", "clean", "keep", "keep"),
     "max_label_values": (200, 5, "7", 7),
@@ -27,6 +30,14 @@ EXAMPLES: dict[str, tuple[Any, Any, str, Any]] = {
     "tls_client_ca": (None, "a.pem", "b.pem", "b.pem"),
     "basic_auth": (None, ("u", "p"), "user:pass:word", ("user", "pass:word")),
     "bearer_token": (None, "abc", "def", "def"),
+    "otlp_endpoint": (None, "http://a:1", "https://b:2", "https://b:2"),
+    "otlp_protocol": ("http/protobuf", "http/protobuf", "grpc", "grpc"),
+    "otlp_headers": (None, {"a": "b"}, "c=d", "c=d"),
+    "otlp_compression": ("none", "none", "GZIP", "gzip"),
+    "otlp_timeout": (10.0, 1, "2.5", 2.5),
+    "otlp_certificate": (None, "a.pem", "b.pem", "b.pem"),
+    "otlp_client_certificate": (None, "a.pem", "b.pem", "b.pem"),
+    "otlp_client_key": (None, "a.pem", "b.pem", "b.pem"),
     "export_interval_millis": (60_000, 1, "2.5", 2.5),
     "export_timeout_millis": (30_000, 1, "2.5", 2.5),
     "shutdown_timeout": (5.0, 1, "2.5", 2.5),
@@ -43,6 +54,9 @@ UNREADABLE: dict[str, str] = {
     "max_operations": "many",
     "target_info": "?",
     "basic_auth": "nocolon",
+    "otlp_protocol": "http/json",
+    "otlp_compression": "zip",
+    "otlp_timeout": "soon",
     "export_interval_millis": "soon",
     "export_timeout_millis": "-1",
     "shutdown_timeout": "0",
@@ -167,6 +181,11 @@ ODD_ARGUMENTS: list[tuple[str, Any]] = [
     ("label_values", ["keep"]),
     ("max_label_values", 1.5),
     ("max_label_values", 10**9),
+    ("otlp_endpoint", 4317),
+    ("otlp_protocol", 5),
+    ("otlp_headers", ["a=b"]),
+    ("otlp_headers", {"a": 5}),
+    ("otlp_headers", {5: "a"}),
     ("tls_certificate", 5),
     ("tls_certificate", ""),
     ("shutdown_timeout", 0),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from threading import RLock
-
 from otel_executor_metrics._drops import LOG_INTERVAL, Throttle
 
 
@@ -18,14 +16,14 @@ class FakeClock:
 
 def test_a_kind_is_admitted_once_and_then_held_back() -> None:
     """The first event passes, what follows within the interval does not."""
-    throttle = Throttle(RLock(), clock=FakeClock())
+    throttle = Throttle(clock=FakeClock())
 
     assert [throttle.admit("a") for _ in range(3)] == [0, None, None]
 
 
 def test_each_kind_is_admitted_for_itself() -> None:
     """A noisy kind does not silence another."""
-    throttle = Throttle(RLock(), clock=FakeClock())
+    throttle = Throttle(clock=FakeClock())
 
     assert [throttle.admit(kind) for kind in "aba"] == [0, 0, None]
 
@@ -33,7 +31,7 @@ def test_each_kind_is_admitted_for_itself() -> None:
 def test_after_the_interval_one_tells_how_many_were_held_back() -> None:
     """A lasting problem is told again, with its count."""
     clock = FakeClock()
-    throttle = Throttle(RLock(), clock=clock)
+    throttle = Throttle(clock=clock)
     for _ in range(5):
         throttle.admit("a")
     clock.now = LOG_INTERVAL
@@ -44,7 +42,7 @@ def test_after_the_interval_one_tells_how_many_were_held_back() -> None:
 
 def test_kinds_beyond_a_thousand_share_one() -> None:
     """A caller who makes kinds of data neither floods the log nor fills the memory."""
-    throttle = Throttle(RLock(), clock=FakeClock())
+    throttle = Throttle(clock=FakeClock())
 
     admitted = sum(throttle.admit(kind) is not None for kind in range(100_000))
 

@@ -1,0 +1,1 @@
+"""The OTLP exporter and ``collector-config/`` against a real Collector."""
