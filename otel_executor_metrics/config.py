@@ -71,6 +71,13 @@ SETTINGS: Final = (
         "Where they meet; PROMETHEUS_MULTIPROC_DIR or the runtime directory otherwise.",
     ),
     Setting(
+        "multiproc_dir",
+        ("PROMETHEUS_MULTIPROC_DIR",),
+        _parsers.path,
+        None,
+        "Where prometheus_client's multi-process mode keeps its files: shown at /metrics as well.",
+    ),
+    Setting(
         "strict",
         ("METRICS_STRICT",),
         _parsers.boolean,
@@ -187,6 +194,7 @@ class SettingArguments(TypedDict, total=False):
     service_name: str | None
     fleet: str | None
     fleet_directory: str | PathLike[str] | None
+    multiproc_dir: str | PathLike[str] | None
     strict: bool | None
     label_values: LabelValues | None
     max_label_values: int | None
@@ -222,6 +230,7 @@ class Settings:
     service_name: str | None
     fleet: str | None
     fleet_directory: str | None
+    multiproc_dir: str | None
     strict: bool
     label_values: LabelValues
     max_label_values: int

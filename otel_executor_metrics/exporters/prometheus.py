@@ -15,6 +15,7 @@ from otel_executor_metrics.server import (
     BasicAuth,
     BearerToken,
     MetricsServer,
+    Registry,
     healthz_route,
     metrics_route,
     server_context,
@@ -32,7 +33,7 @@ class PrometheusExporter:
             registry=registry,
         )
         self._server = MetricsServer(
-            {"/metrics": metrics_route(registry), "/healthz": healthz_route()},
+            {"/metrics": metrics_route(_shown(registry, settings)), "/healthz": healthz_route()},
             host=settings.host,
             port=settings.metrics_port,
             ssl_context=_ssl_context(settings),
@@ -73,6 +74,14 @@ class PrometheusExporter:
 def build(settings: Settings) -> PrometheusExporter:
     """Return the exporter; raises SettingError for certificates that cannot be used."""
     return PrometheusExporter(settings)
+
+
+def _shown(registry: CollectorRegistry, settings: Settings) -> Registry:
+    if settings.multiproc_dir is None:
+        return registry
+    from otel_executor_metrics.exporters.multiprocess import SharedRegistry
+
+    return SharedRegistry(registry, settings.multiproc_dir)
 
 
 def _ssl_context(settings: Settings) -> ssl.SSLContext | None:

@@ -19,6 +19,7 @@ EXAMPLES: dict[str, tuple[Any, Any, str, Any]] = {
     "exporter": (("prometheus",), "console", "none", ("none",)),
     "fleet": (None, "a", "b", "b"),
     "fleet_directory": (None, "a", "b", "b"),
+    "multiproc_dir": (None, "a", "b", "b"),
     "strict": (False, False, "true", True),
     "label_values": ("clean", "clean", "keep", "keep"),
     "max_label_values": (200, 5, "7", 7),
