@@ -16,6 +16,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
+from otel_executor_metrics._child_exit import at_exit_of_children
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
@@ -77,6 +78,7 @@ class Runtime:
         )
         self._resource = Resource.get_empty()  # the provider's, where it is the user's
         self._stopped = False
+        self._told_of_exits: set[str] = set()
 
     @classmethod
     def start(cls, settings: Settings, catalog: Catalog) -> Runtime | None:
@@ -153,6 +155,7 @@ class Runtime:
 
     def before_fork(self) -> None:
         """Let nothing new be half made in the child."""
+        at_exit_of_children(self, Runtime._end_of_child, self._told_of_exits)
         if self._shared is not None and not self._stopped:
             self._shared.before_fork()
         self._lock.acquire()
@@ -178,6 +181,10 @@ class Runtime:
         if inherited:  # else the pipeline is the user's
             self._pipelines = []
             self._replace(inherited.values(), _built(replace(self._settings, exporter=names)))
+
+    def _end_of_child(self) -> None:
+        if not self._stopped:
+            self.stop(self._settings.shutdown_timeout)
 
     def _replace(self, inherited: Iterable[Exporter], built: Mapping[str, Exporter]) -> None:
         for exporter in inherited:

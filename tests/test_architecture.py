@@ -16,6 +16,7 @@ FLOORS = {
     "errors": 0,
     "typing": 0,
     "_version": 0,
+    "_child_exit": 1,
     "config": 1,
     "_names": 1,
     "_labels": 1,

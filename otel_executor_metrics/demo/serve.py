@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SUMMARY: Final = "Serve /metrics as the environment says, until SIGTERM or Ctrl-C"
 EPILOG: Final = (
-    "The METRICS_* and OTEL_* variables hold. Exit status 0: ended by a signal; 1: /metrics could"
+    "It records nothing itself: it holds the port for the processes of a fleet, which come and go."
+    " The METRICS_* and OTEL_* variables hold. Exit status 0: ended by a signal; 1: /metrics could"
     " not be served, the reason is in the log. With metrics switched off (METRICS_ENABLED=false"
     " or OTEL_SDK_DISABLED=true) it waits for a signal all the same, lest a container restart in a"
     " loop."
@@ -36,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="H",
         help="address to listen on (default: METRICS_HOST, or all interfaces)",
     )
+    parser.add_argument(
+        "--fleet",
+        metavar="NAME",
+        help="serve what processes of this fleet record, also while none of them lives"
+        " (default: METRICS_FLEET)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     with StopSignals() as signals:
         from otel_executor_metrics.metrics import ExecutorMetrics
 
-        with ExecutorMetrics(metrics_port=args.port, host=args.host) as metrics:
+        with ExecutorMetrics(metrics_port=args.port, host=args.host, fleet=args.fleet) as metrics:
             if not _is_ready(metrics):
                 return 1
             signals.wait()

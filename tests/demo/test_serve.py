@@ -6,10 +6,12 @@ import re
 import signal
 import socket
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.demo.processes import ENOUGH, Running, get, refuses
+from tests.facade.programs import run_program
 from tests.support.waiting import wait_until
 
 Launch = Callable[..., Running]
@@ -52,6 +54,32 @@ def test_a_taken_port_is_a_failure(launch: Launch, exporter: str) -> None:
     assert f"port {port}: Address already in use" in serve.stderr
     assert "ERROR /metrics cannot be served" in serve.stderr
     assert "Traceback" not in serve.stderr
+
+
+WORKER = """
+import os
+from otel_executor_metrics import ExecutorMetrics
+
+metrics = ExecutorMetrics(host="127.0.0.1", metrics_port={port}, fleet="jobs")
+for _ in range({count}):
+    metrics.record_operation("execute", duration=0.2, labels={{"task_type": "report"}})
+metrics.operation("execute", task_type="report").begin()
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_it_holds_the_port_of_a_fleet(launch: Launch) -> None:
+    """Its workers come and are killed; it shows what they recorded, and what was lost."""
+    serve = launch("serve", "--port", "0", "--host", "127.0.0.1", "--fleet", "jobs")
+    port = urlsplit(serve.url).port
+    for count in (3, 4):
+        assert run_program(WORKER.format(port=port, count=count)).returncode == -signal.SIGKILL
+
+    shown = get(serve.url)
+    assert 'execute_success_total{task_type="report"} 7.0' in shown
+    assert 'execute_lost_total{task_type="report"} 2.0' in shown
+    assert 'execute_in_progress{task_type="report"} 0.0' in shown
+    assert serve.stop(signal.SIGTERM) == 0
 
 
 def test_without_a_prometheus_exporter_there_is_nothing_to_serve(launch: Launch) -> None:

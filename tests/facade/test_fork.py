@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,57 @@ def test_the_parent_still_sends_after_its_child_has_ended() -> None:
 
     assert done.returncode == 0, done.stderr
     assert '"plan_success"' in done.stdout
+
+
+RECYCLED = """
+import multiprocessing, warnings
+warnings.simplefilter("ignore")
+from otel_executor_metrics import ExecutorMetrics
+
+metrics = ExecutorMetrics(exporter="console", export_interval_millis=3_600_000)
+
+def work():
+    metrics.record_operation("plan", duration=0.3)
+
+context = multiprocessing.get_context("fork")
+for _ in range(2):
+    child = context.Process(target=work)
+    child.start()
+    child.join(30)
+    print("child", child.exitcode)
+"""
+
+
+def test_a_recycled_worker_sends_what_it_recorded_last() -> None:
+    """Children of multiprocessing skip atexit; each sends its own totals, as itself, at its end."""
+    done = run_program(RECYCLED, {"PYTHONWARNINGS": "ignore"})
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("child 0") == 2
+    sent = [document for document in json_documents(done.stdout) if successes(document) == 1]
+    assert len(sent) == 2
+    identities = {
+        document["resource_metrics"][0]["resource"]["attributes"]["service.instance.id"]
+        for document in json_documents(done.stdout)
+    }
+    assert len(identities) == 3  # the parent's own is the third
+
+
+def json_documents(text: str) -> list[Any]:
+    """Return the documents that the console exporter wrote, other lines left out."""
+    decoder, found, at = json.JSONDecoder(), [], text.find("{")
+    while at >= 0:
+        document, end = decoder.raw_decode(text, at)
+        found.append(document)
+        at = text.find("{", end)
+    return found
+
+
+def successes(document: Any) -> float:
+    """Return the plans that a document counts as successful."""
+    metrics = document["resource_metrics"][0]["scope_metrics"][0]["metrics"]
+    points = {metric["name"]: metric["data"]["data_points"][0] for metric in metrics}
+    return float(points["plan_success"]["value"])
 
 
 def test_a_child_can_make_a_facade_of_its_own() -> None:
