@@ -16,6 +16,7 @@ from benchmarks.loops import Contestant
 from benchmarks.work import BUCKETS, D, T
 
 LABELS = ("task_type",)
+LOST = "Number of executions in progress when their process was killed"
 
 
 class Families:
@@ -32,6 +33,7 @@ class Families:
         )
         self.success = self._counter("success", "Number of successful executions", LABELS)
         self.retries = self._counter("retries", "Number of execution retries", LABELS)
+        self.lost = self._counter("lost", LOST, LABELS)
         self.failures = self._counter(
             "failures", "Number of failed executions", ("error_type", *LABELS)
         )
@@ -50,6 +52,7 @@ class Families:
         self.latency.labels(task_type=task_type)
         self.success.labels(task_type=task_type)
         self.retries.labels(task_type=task_type)
+        self.lost.labels(task_type=task_type)
         self.failures.labels(task_type=task_type, error_type="")
         self.in_progress.labels(task_type=task_type)
 

@@ -26,12 +26,12 @@ WAYS = (ours.NAME, EQUAL, EQUAL_CREATED, PAIR_CREATED, sdk.NAME)
 
 LINES = {
     ours.NAME: "GET /metrics, as the server's route answers it",
-    EQUAL: "generate_latest: latency, success, retries, failures, in_progress;"
+    EQUAL: "generate_latest: latency, success, retries, failures, in_progress, lost;"
     " disable_created_metrics()",
     EQUAL_CREATED: "generate_latest: the same with its defaults",
     PAIR_CREATED: "generate_latest: latency and success with its defaults,"
     " what a user of the pair would have",
-    sdk.NAME: "generate_latest of PrometheusMetricReader: the same five instruments",
+    sdk.NAME: "generate_latest of PrometheusMetricReader: the same six instruments",
 }
 
 Scrape: TypeAlias = Callable[[], bytes]

@@ -44,6 +44,7 @@ class Instruments:
         )
         self.success = meter.create_counter("execute_success")
         self.retries = meter.create_counter("execute_retries")
+        self.lost = meter.create_counter("execute_lost")
         self.failures = meter.create_counter("execute_failures")
         self.in_progress = meter.create_up_down_counter("execute_in_progress")
 
@@ -53,6 +54,7 @@ class Instruments:
         self.success.add(1, labels)
         self.latency.record(D, labels)
         self.retries.add(0, labels)
+        self.lost.add(0, labels)
         self.failures.add(0, labels)
         self.in_progress.add(0, labels)
 

@@ -23,6 +23,7 @@ EXECUTE: Final = Operation(
         "retries": "Number of execution retries",
         "failures": "Number of failed executions",
         "in_progress": "Number of executions in progress",
+        "lost": "Number of executions in progress when their process was killed",
     },
 )
 """The only operation, where series are counted: no others stand beside it."""
