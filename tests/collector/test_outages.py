@@ -124,7 +124,7 @@ def test_the_log_has_one_line(
             otlp_endpoint=url,
             otlp_protocol=protocol,
             otlp_timeout=0.1,
-            export_interval_millis=10,
+            export_interval_millis=100,
         )
         for _ in range(3):
             assert not metrics.flush(5)
