@@ -6,6 +6,9 @@ Needs the extra ``otlp``. What is no setting here, OpenTelemetry reads from its 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_executor_metrics.config import Settings
@@ -23,6 +26,8 @@ _LOGGERS: Final = (
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
     "opentelemetry.util.re",  # it would log headers that it cannot read, secrets and all
 )
+_TIMEOUT: Final = "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"
+
 # A Collector takes 4 MiB at once over gRPC, 20 MiB over HTTP, unless told otherwise. A histogram
 # with long labels is about 1.5 KiB.
 _POINTS_A_REQUEST: Final = 2000
@@ -57,14 +62,40 @@ def _over_grpc(settings: Settings, target: Target) -> Watched:
 
     files = tls_files(settings, target)
     kinds = {"none": Compression.NoCompression, "gzip": Compression.Gzip}
-    return GrpcExporter(
-        endpoint=target.url,
-        credentials=ssl_channel_credentials(*files.contents()) if files else None,
-        headers=headers(settings),
-        timeout=settings.otlp_timeout,
-        compression=kinds[settings.otlp_compression],
-        max_export_batch_size=_POINTS_A_REQUEST,
-    )
+    with _without_unreadable(_TIMEOUT):
+        return GrpcExporter(
+            endpoint=target.url,
+            credentials=ssl_channel_credentials(*files.contents()) if files else None,
+            headers=headers(settings),
+            timeout=settings.otlp_timeout,
+            compression=kinds[settings.otlp_compression],
+            max_export_batch_size=_POINTS_A_REQUEST,
+        )
+
+
+@contextmanager
+def _without_unreadable(variable: str) -> Iterator[None]:
+    """Hide a variable that is no number.
+
+    OpenTelemetry's exporter over gRPC reads it, and raises, whatever timeout it is passed.
+    """
+    text = os.environ.get(variable)
+    if text is None or _is_number(text):
+        yield
+        return
+    del os.environ[variable]
+    try:
+        yield
+    finally:
+        os.environ[variable] = text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _over_http(settings: Settings, target: Target) -> Watched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -304,6 +305,25 @@ def test_what_cannot_be_used_in_a_variable_switches_the_exporter_off(
     assert line.startswith("exporter otlp is off: otlp_")
     assert line.endswith(f"as set by {variable}")
     assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"{signal}{name}" for signal in ("", "METRICS_") for name in ("COMPRESSION", "TIMEOUT")],
+)
+def test_a_variable_that_nobody_can_read_stops_nothing(
+    received: Received,
+    make_metrics: MakeMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: str,
+    name: str,
+) -> None:
+    """The default holds, and what is exported arrives; the variable itself is left alone."""
+    monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", "nonsense")
+    sent(make_metrics(otlp_endpoint=received.url, otlp_protocol=protocol))
+
+    assert len(received.requests) == 1
+    assert os.environ[f"OTEL_EXPORTER_OTLP_{name}"] == "nonsense"
 
 
 def test_grpc_without_a_scheme_needs_to_know_about_tls(
