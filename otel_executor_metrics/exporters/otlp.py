@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry.sdk.metrics.export import MetricExportResult
+
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError
 from otel_executor_metrics.exporters.delivery import Delivery, Watched
@@ -57,20 +59,38 @@ def _over_grpc(settings: Settings, target: Target) -> Watched:
     from grpc import Compression, ssl_channel_credentials
     from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 
-    class GrpcExporter(Watched, OTLPMetricExporter):
-        """OpenTelemetry's, watched."""
-
     files = tls_files(settings, target)
     kinds = {"none": Compression.NoCompression, "gzip": Compression.Gzip}
-    with _without_unreadable(_TIMEOUT):
-        return GrpcExporter(
-            endpoint=target.url,
-            credentials=ssl_channel_credentials(*files.contents()) if files else None,
-            headers=headers(settings),
-            timeout=settings.otlp_timeout,
-            compression=kinds[settings.otlp_compression],
-            max_export_batch_size=_POINTS_A_REQUEST,
-        )
+    arguments: dict[str, Any] = {
+        "endpoint": target.url,
+        "credentials": ssl_channel_credentials(*files.contents()) if files else None,
+        "headers": headers(settings),
+        "timeout": settings.otlp_timeout,
+        "compression": kinds[settings.otlp_compression],
+        "max_export_batch_size": _POINTS_A_REQUEST,
+        # Else a new channel would take over the old one's connection.
+        "channel_options": (("grpc.use_local_subchannel_pool", 1),),
+    }
+
+    class GrpcExporter(Watched, OTLPMetricExporter):
+        """OpenTelemetry's, watched.
+
+        Nothing tells that the other end of a connection is gone: gRPC would send on it for as
+        long as the kernel does, a quarter of an hour. So after a failure it connects anew.
+        """
+
+        def __init__(self) -> None:
+            with _without_unreadable(_TIMEOUT):
+                OTLPMetricExporter.__init__(self, **arguments)
+
+        def export(self, *args: Any, **kwargs: Any) -> MetricExportResult:
+            result = super().export(*args, **kwargs)
+            if result is not MetricExportResult.SUCCESS and not self.delivery.ended:
+                OTLPMetricExporter.shutdown(self)
+                GrpcExporter.__init__(self)
+            return result
+
+    return GrpcExporter()
 
 
 @contextmanager
