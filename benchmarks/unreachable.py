@@ -36,7 +36,7 @@ def unreachable_case() -> Case:
             Contestant(NONE, ours.SUCCESS, _names(ExecutorMetrics(exporter="none"))),
             Contestant("prometheus", ours.SUCCESS, Facade().names()),
         ),
-        note="The export runs in a thread, ten times a second here; its time is in the rows.",
+        note="Exports run in a thread, here ten times a second; their time is in the rows.",
     )
 
 

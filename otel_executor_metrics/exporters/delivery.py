@@ -28,18 +28,19 @@ class Delivery:
 
     Attributes:
         unsent: whether the last export has not arrived, or not yet.
+        ended: whether there will be no more.
     """
 
     def __init__(self, where: str, clock: Clock = time.monotonic) -> None:
         self._where = where
         self._throttle = Throttle(LOG_INTERVAL, clock)
         self._failing = False
-        self._ended = False
+        self.ended = False
         self.unsent = False
 
     def attempt(self, send: Callable[[], MetricExportResult]) -> MetricExportResult:
         """Call ``send`` and note how it ended; what it logs or raises becomes one line."""
-        if self._ended:
+        if self.ended:
             return MetricExportResult.FAILURE
         self.unsent = True
         with listening() as heard:
@@ -56,7 +57,7 @@ class Delivery:
 
     def end(self) -> None:
         """Attempt nothing any more."""
-        self._ended = True
+        self.ended = True
 
     def tell_of_the_unsent(self) -> None:
         """Warn that the last export has not arrived, if so: nothing will be sent any more."""
@@ -68,7 +69,7 @@ class Delivery:
             self.unsent = False
             if self._failing:
                 _logger.info("metrics arrive at %s again", self._where)
-        elif not self._ended:
+        elif not self.ended:
             held_back = self._throttle.admit(self._where)
             if held_back is not None:
                 more = f" ({held_back} more times since the last such line)" if held_back else ""

@@ -6,17 +6,16 @@ Needs the extra ``otlp``. What is no setting here, OpenTelemetry reads from its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError
-from otel_executor_metrics.exporters.delivery import Delivery, Watched
-from otel_executor_metrics.exporters.otlp_settings import Target, headers, tls_files
+from otel_executor_metrics.exporters.delivery import Delivery
+from otel_executor_metrics.exporters.otlp_grpc import over_grpc
+from otel_executor_metrics.exporters.otlp_http import over_http
+from otel_executor_metrics.exporters.otlp_settings import Target
 from otel_executor_metrics.exporters.overheard import listen_to, listening
 from otel_executor_metrics.exporters.push import PushExporter
-
-if TYPE_CHECKING:
-    from requests import Session
 
 _LOGGERS: Final = (
     "opentelemetry.exporter.otlp.proto.grpc.exporter",
@@ -33,7 +32,7 @@ def build(settings: Settings) -> PushExporter:
         MissingExtraError: OpenTelemetry's exporter is not installed.
     """
     target = Target.of(settings)
-    make = _over_grpc if settings.otlp_protocol == "grpc" else _over_http
+    make = over_grpc if settings.otlp_protocol == "grpc" else over_http
     listen_to(_LOGGERS)
     try:
         with listening():
@@ -43,57 +42,3 @@ def build(settings: Settings) -> PushExporter:
         raise MissingExtraError(f"{error}; {rule}", name=error.name) from error
     exporter.delivery = Delivery(target.shown)
     return PushExporter(exporter, settings)
-
-
-def _over_grpc(settings: Settings, target: Target) -> Watched:
-    from grpc import Compression, ssl_channel_credentials
-    from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-
-    class GrpcExporter(Watched, OTLPMetricExporter):
-        """OpenTelemetry's, watched."""
-
-    files = tls_files(settings, target)
-    kinds = {"none": Compression.NoCompression, "gzip": Compression.Gzip}
-    return GrpcExporter(
-        endpoint=target.url,
-        credentials=ssl_channel_credentials(*files.contents()) if files else None,
-        headers=headers(settings),
-        timeout=settings.otlp_timeout,
-        compression=kinds[settings.otlp_compression],
-    )
-
-
-def _over_http(settings: Settings, target: Target) -> Watched:
-    from opentelemetry.exporter.otlp.proto.http import Compression
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-
-    class HttpExporter(Watched, OTLPMetricExporter):
-        """OpenTelemetry's, watched."""
-
-    files = tls_files(settings, target)
-    return HttpExporter(
-        endpoint=target.url,
-        certificate_file=files.authority if files else None,
-        client_certificate_file=files.certificate if files else None,
-        client_key_file=files.key if files else None,
-        headers=headers(settings),
-        timeout=settings.otlp_timeout,
-        compression=Compression(settings.otlp_compression),
-        session=_session() if files and files.authority else None,
-    )
-
-
-def _session() -> Session:
-    """Return a session for which REQUESTS_CA_BUNDLE is no better authority than the one given."""
-    from requests import Session
-
-    class PinnedSession(Session):
-        """Looks for an authority in the environment only where it has none."""
-
-        def merge_environment_settings(
-            self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
-        ) -> Any:
-            own = self.verify if verify is None else verify
-            return super().merge_environment_settings(url, proxies, stream, own, cert)
-
-    return PinnedSession()

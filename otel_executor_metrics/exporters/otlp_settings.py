@@ -17,6 +17,10 @@ from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.server.tls import check_holds_certificate, load_chain
 
+# A Collector takes 4 MiB at once over gRPC, 20 MiB over HTTP, unless told otherwise. A histogram
+# with long labels is about 1.5 KiB.
+POINTS_A_REQUEST: Final = 2000
+
 _DEFAULTS: Final = {"grpc": "http://localhost:4317", "http/protobuf": "http://localhost:4318"}
 _PATH: Final = "/v1/metrics"
 _FOR_METRICS_ALONE: Final = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"

@@ -73,6 +73,15 @@ class Certificates:
         }
 
     @property
+    def of_collector(self) -> dict[str, Path]:
+        """The variables of tls.yaml."""
+        return {
+            "OTLP_CERT_FILE": self.server,
+            "OTLP_KEY_FILE": self.server_key,
+            "OTLP_CLIENT_CA_FILE": self.ca,
+        }
+
+    @property
     def of_agent(self) -> dict[str, Path]:
         """The variables of agent.yaml."""
         return {

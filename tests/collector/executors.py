@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.collector.conftest import TOKEN, Certificates, StartCollector
@@ -88,15 +89,18 @@ class Gateway:
 
     def agent(self, **variables: object) -> Collector:
         """Start an agent; ``variables`` win over those that are right."""
-        return self._start(
-            "agent.yaml",
-            {
-                **self._certificates.of_agent,
-                "GATEWAY_TOKEN": TOKEN,
-                "GATEWAY_ENDPOINT": self.address,
-                "GATEWAY_MAX_RETRY_INTERVAL": "1s",
-                "AGENT_STORAGE": self._folder / "queue",
-                "AGENT_BATCH_TIMEOUT": "100ms",
-                **variables,
-            },
-        )
+        right = {"GATEWAY_ENDPOINT": self.address, "AGENT_STORAGE": self._folder / "queue"}
+        return start_agent(self._start, self._certificates, {**right, **variables})
+
+
+def start_agent(
+    start: StartCollector, certificates: Certificates, variables: Mapping[str, object]
+) -> Collector:
+    """Start an agent that is quick to send and to try again."""
+    defaults = {
+        **certificates.of_agent,
+        "GATEWAY_TOKEN": TOKEN,
+        "GATEWAY_MAX_RETRY_INTERVAL": "1s",
+        "AGENT_BATCH_TIMEOUT": "100ms",
+    }
+    return start("agent.yaml", {**defaults, **variables})

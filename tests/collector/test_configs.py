@@ -16,7 +16,8 @@ from tests.support.prometheus import PrometheusServer, prometheus_programs
 
 pytestmark = pytest.mark.real
 
-FILES = sorted(path.name for path in CONFIGS.glob("*.yaml") if path.name != "builder.yaml")
+OVERLAY = "tls.yaml"
+FILES = sorted({path.name for path in CONFIGS.glob("*.yaml")} - {"builder.yaml", OVERLAY})
 GUARDED = ["agent.yaml", "gateway.yaml"]
 
 
@@ -27,6 +28,7 @@ def variables(certificates: Certificates, tmp_path: Path) -> dict[str, str]:
     found = {
         **certificates.of_agent,
         **certificates.of_gateway,
+        **certificates.of_collector,
         "AGENT_STORAGE": tmp_path / "queue",
         "GATEWAY_TOKEN": TOKEN,
         "GATEWAY_LISTEN": f"127.0.0.1:{listen}",
@@ -43,7 +45,13 @@ def test_all_files_are_known() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_it_is_valid(name: str, variables: dict[str, str]) -> None:
     """``otelcol validate`` has no complaint."""
-    assert validate(CONFIGS / name, variables) == (0, "")
+    assert validate(CONFIGS / name, variables=variables) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["otelcol.yaml", "fleet-sum.yaml"])
+def test_tls_goes_on_top_of_it(name: str, variables: dict[str, str]) -> None:
+    """``otelcol validate`` has no complaint about both together; other tests start them so."""
+    assert validate(CONFIGS / name, CONFIGS / OVERLAY, variables=variables) == (0, "")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -103,6 +111,6 @@ def test_prometheus_starts_with_its_file(
     assert done.returncode == 0, done.stdout + done.stderr
 
     server = start_prometheus(config=file)
-    # The third, the Collector itself, is scraped within a quarter of a minute.
+    # Each has its moment within its interval, the last one within a quarter of a minute.
     jobs = server.wait_for("count by (job) (up)", lambda seen: len(seen) >= 2)
-    assert {sample.labels["job"] for sample in jobs} >= {"collector", "executor-metrics"}
+    assert {sample.labels["job"] for sample in jobs} <= {"collector", "otelcol", "executor-metrics"}

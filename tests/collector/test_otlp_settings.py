@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,6 +187,24 @@ def test_delta_temporality_is_right(
     assert {point.as_int or point.as_double for _, point in gauges} == {1}
 
 
+def test_a_large_export_is_sent_in_parts(
+    received: Received, make_metrics: MakeMetrics, protocol: str
+) -> None:
+    """No request comes near the 4 MiB that a Collector takes over gRPC."""
+    metrics = make_metrics(
+        otlp_endpoint=received.url, otlp_protocol=protocol, max_label_values=3000
+    )
+    for number in range(3000):
+        metrics.record_operation("execute", duration=1, labels={"task_type": f"{number:0>200}"})
+    assert metrics.flush(30)
+
+    assert len(received.requests) > 3
+    assert max(request.body.ByteSize() for request in received.requests) < 2 * 2**20
+    arrived = {str(point.attributes) for _, point in received.points("execute_success")}
+    assert len(arrived) == 3000
+    assert sum(point.count for _, point in received.points("execute_latency")) == 3000
+
+
 def test_each_facade_has_an_identity_of_its_own(
     make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +305,25 @@ def test_what_cannot_be_used_in_a_variable_switches_the_exporter_off(
     assert line.startswith("exporter otlp is off: otlp_")
     assert line.endswith(f"as set by {variable}")
     assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"{signal}{name}" for signal in ("", "METRICS_") for name in ("COMPRESSION", "TIMEOUT")],
+)
+def test_a_variable_that_nobody_can_read_stops_nothing(
+    received: Received,
+    make_metrics: MakeMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: str,
+    name: str,
+) -> None:
+    """The default holds, and what is exported arrives; the variable itself is left alone."""
+    monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", "nonsense")
+    sent(make_metrics(otlp_endpoint=received.url, otlp_protocol=protocol))
+
+    assert len(received.requests) == 1
+    assert os.environ[f"OTEL_EXPORTER_OTLP_{name}"] == "nonsense"
 
 
 def test_grpc_without_a_scheme_needs_to_know_about_tls(

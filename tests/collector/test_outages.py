@@ -20,6 +20,7 @@ from tests.facade.conftest import MakeMetrics
 from tests.facade.logs import warnings_in
 from tests.facade.programs import run_program
 from tests.support.collected import collected
+from tests.support.proxy import wire
 from tests.support.receiver import RECEIVERS, grpc_receiver, http_receiver
 from tests.support.waiting import wait_until
 
@@ -124,7 +125,7 @@ def test_the_log_has_one_line(
             otlp_endpoint=url,
             otlp_protocol=protocol,
             otlp_timeout=0.1,
-            export_interval_millis=10,
+            export_interval_millis=100,
         )
         for _ in range(3):
             assert not metrics.flush(5)
@@ -190,6 +191,25 @@ def test_totals_arrive_when_the_collector_is_back(
     assert seen.value("plan_success_total") == 3
     assert seen.histogram("plan_latency_seconds").sum == 1.5
     assert any("arrive at" in r.getMessage() and "again" in r.getMessage() for r in caplog.records)
+
+
+@by_protocol
+def test_a_connection_that_went_dead_is_given_up(make_metrics: MakeMetrics, protocol: str) -> None:
+    """Nobody tells that the other end is gone: a new connection brings the totals all the same."""
+    with RECEIVERS[protocol]() as received, wire(received.url.removeprefix("http://")) as between:
+        metrics = make_metrics(
+            otlp_endpoint=f"http://127.0.0.1:{between.port}",
+            otlp_protocol=protocol,
+            otlp_timeout=1.5,
+        )
+        assert metrics.flush(10)
+        metrics.record_operation_success("plan")
+        between.freeze()
+
+        wait_until(lambda: metrics.flush(3), 20, "metrics arrive again")
+        *_, (_, last) = received.points("plan_success")
+        assert last.as_int or last.as_double == 1
+        metrics.shutdown()
 
 
 def test_the_last_values_are_sent_at_the_end(

@@ -14,7 +14,7 @@ from tests.collector.executors import Executor, Gateway
 from tests.facade.conftest import MakeMetrics
 from tests.facade.logs import warnings_in
 from tests.support.collected import collected
-from tests.support.collector import CONFIGS, Collector
+from tests.support.collector import Collector
 from tests.support.prometheus import PrometheusServer
 from tests.support.proxy import Wire, wire
 from tests.support.waiting import wait_until
@@ -96,16 +96,9 @@ def test_without_it_is_refused(
 
 
 @pytest.fixture
-def over_https(
-    start_collector: StartCollector, certificates: Certificates, tmp_path: Path
-) -> Collector:
+def over_https(start_collector: StartCollector, certificates: Certificates) -> Collector:
     """Start otelcol.yaml with TLS for HTTP."""
-    http = "endpoint: ${env:OTLP_HTTP_ENDPOINT:-localhost:4318}"
-    tls = f"tls: {{cert_file: {certificates.server}, key_file: {certificates.server_key}}}"
-    config = tmp_path / "tls.yaml"
-    text = (CONFIGS / "otelcol.yaml").read_text()
-    config.write_text(text.replace(http, f"{http}\n        {tls}"))
-    return start_collector(config)
+    return start_collector(variables=certificates.of_collector, overlay="tls.yaml")
 
 
 def test_over_http_only_a_trusted_collector_gets_it(
@@ -119,12 +112,16 @@ def test_over_http_only_a_trusted_collector_gets_it(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.foreign_ca))
     url = f"https://127.0.0.1:{over_https.http_port}"
 
-    known = make_metrics(otlp_endpoint=url, otlp_certificate=certificates.ca, service_name="https")
+    ours = {
+        "otlp_endpoint": url,
+        "otlp_client_certificate": certificates.client,
+        "otlp_client_key": certificates.client_key,
+        "otlp_timeout": 3,
+    }
+    known = make_metrics(**ours, otlp_certificate=certificates.ca, service_name="https")
     assert known.flush(10)
     assert collected(over_https, "https").value("plan_success_total") == 0
-    unknown = make_metrics(
-        otlp_endpoint=url, otlp_certificate=certificates.foreign_ca, otlp_timeout=3
-    )
+    unknown = make_metrics(**ours, otlp_certificate=certificates.foreign_ca)
     assert not unknown.flush(10)
     (line,) = warnings_in(caplog)
     assert "CERTIFICATE_VERIFY_FAILED" in line

@@ -68,6 +68,7 @@ class Collector:
     Args:
         folder: where its log goes; it may keep other things there.
         config: the file, by name in ``collector-config/`` or as a path.
+        overlay: a second one of ``collector-config/``, on top of it.
         variables: the environment variables of the file; listeners have free ports already.
         ready: False returns before it is up, for one that must not come up.
 
@@ -84,10 +85,11 @@ class Collector:
         config: str | Path = "otelcol.yaml",
         variables: Mapping[str, object] | None = None,
         *,
+        overlay: str | None = None,
         ready: bool = True,
     ) -> None:
-        self._program = collector_program()
-        self._config = CONFIGS / config
+        files = [CONFIGS / config, *([CONFIGS / overlay] if overlay else [])]
+        self._command = [str(collector_program()), *(f"--config={file}" for file in files)]
         ports = free_ports(5)
         self.grpc_port, self.http_port, self.prometheus_port, self.telemetry_port = ports[:4]
         self._health = f"127.0.0.1:{ports[4]}"
@@ -129,7 +131,7 @@ class Collector:
         """Start it, again after :meth:`kill` or :meth:`stop`: on the same ports."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "--config", self._config],
+                self._command,
                 env={**Programs({}).environment(), **self._variables},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -196,10 +198,10 @@ class Collector:
             return False
 
 
-def validate(config: Path, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Return the exit status and the complaints of ``otelcol validate``."""
+def validate(*configs: Path, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Return the exit status and the complaints of ``otelcol validate`` of files on one another."""
     done = subprocess.run(
-        [collector_program(), "validate", "--config", config],
+        [collector_program(), "validate", *(f"--config={config}" for config in configs)],
         env={**os.environ, **(variables or {})},
         capture_output=True,
         text=True,

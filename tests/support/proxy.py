@@ -17,13 +17,20 @@ class Wire:
 
     port: int = 0
     seen: bytearray = field(default_factory=bytearray)
+    frozen: int = 0  # connections before this one carry nothing any more, and stay open
+    connections: int = 0
 
-    def carry(self, source: socket.socket, target: socket.socket) -> None:
-        """Carry bytes one way until an end closes."""
+    def freeze(self) -> None:
+        """Let the present connections hang, as a lost host or a router's restart does."""
+        self.frozen = self.connections
+
+    def carry(self, number: int, source: socket.socket, target: socket.socket) -> None:
+        """Carry bytes of a connection one way until an end closes."""
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                self.seen += data
-                target.sendall(data)
+                if number > self.frozen:
+                    self.seen += data
+                    target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -42,11 +49,15 @@ def wire(address: str) -> Iterator[Wire]:
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
+            between.connections += 1
+            number = between.connections
             with socket.create_connection((host, int(port)), 10) as far:
                 far.settimeout(None)
-                back = threading.Thread(target=between.carry, args=(far, self.request), daemon=True)
+                back = threading.Thread(
+                    target=between.carry, args=(number, far, self.request), daemon=True
+                )
                 back.start()
-                between.carry(self.request, far)
+                between.carry(number, self.request, far)
                 back.join(10)
 
     with _Server(("127.0.0.1", 0), Handler) as server:
