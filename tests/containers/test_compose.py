@@ -153,7 +153,7 @@ def test_the_collector_takes_its_file() -> None:
     assert all(value.startswith("0.0.0.0") for value in variables.values())
     (mounted,) = service["volumes"]
 
-    status, complaints = validate(Path(mounted["source"]), variables)
+    status, complaints = validate(Path(mounted["source"]), variables=variables)
 
     assert (status, complaints) == (0, "")
 
