@@ -21,6 +21,12 @@ def collected(collector: Collector, job: str) -> Scrape:
     return Scrape(text, _without_resource(text))
 
 
+def of_all_instances(collector: Collector, job: str) -> Scrape:
+    """Return the series of ``job``, each with the identity of its process."""
+    text = _lines_of(collector, job)
+    return Scrape(text, _parse(text))
+
+
 def instances(collector: Collector, job: str) -> set[str]:
     """Return the identities of the processes of ``job``."""
     return {
