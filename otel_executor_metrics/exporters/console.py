@@ -12,7 +12,7 @@ from otel_executor_metrics.exporters.push import PushExporter
 
 
 class _Console(Watched, ConsoleMetricExporter):
-    """It, watched."""
+    """OpenTelemetry's, watched."""
 
 
 def build(settings: Settings) -> PushExporter:
