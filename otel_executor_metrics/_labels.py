@@ -69,9 +69,14 @@ class ValueLimit:
         if value in seen:
             return value
         if len(seen) >= self._limit:
+            seen.add(OTHER)  # a label that overflows has more distinct values than one that is full
             return OTHER
         seen.add(value)
         return value
+
+    def by_distinct_values(self, labels: Iterable[str]) -> list[str]:
+        """Return ``labels``, those with the most distinct values first."""
+        return sorted(labels, key=lambda label: (-len(self._seen.get(label, ())), label))
 
     def admit_label(self, label: str, limit: int) -> bool:
         """Tell whether ``label`` may be used, given that at most ``limit`` names may."""

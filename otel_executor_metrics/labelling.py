@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from otel_executor_metrics._labels import VALUE_MAX_LENGTH, Cleaner, ValueLimit
+from otel_executor_metrics._labels import OTHER, VALUE_MAX_LENGTH, Cleaner, ValueLimit
 from otel_executor_metrics._names import ERROR_TYPE, LABEL_RULE, label_name
 from otel_executor_metrics.typing import Lock
 
@@ -75,6 +75,21 @@ class LabelPolicy:
         cleaned = Cleaned({}, [], [])
         self._admit(ERROR_TYPE, self._value(raw, cleaned) or UNKNOWN, cleaned)
         return cleaned
+
+    def collapsed(self, attributes: Mapping[str, str]) -> Iterator[Cleaned]:
+        """Yield ``attributes`` with one label more given up each time: its value is ``other``.
+
+        The label with the most distinct values goes first: most likely it alone is what makes the
+        label sets many, and the others stay exact.
+        """
+        with self._lock:
+            order = self._values.by_distinct_values(attributes)
+        left, overflows = dict(attributes), list[str]()
+        for label in order:
+            if left[label] != OTHER:
+                left[label] = OTHER
+                overflows.append(label)
+            yield Cleaned(left.copy(), [], overflows.copy())
 
     @staticmethod
     def _items(labels: Any, cleaned: Cleaned) -> list[tuple[object, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -30,7 +31,9 @@ _Key: TypeAlias = tuple[tuple[str, str], ...]
 class OperationSeries:
     """Binds one operation to label sets, as many as ``max_label_sets``.
 
-    Beyond that, new label sets share the one in which every value is ``other``.
+    Beyond that, new label sets give up one label after another to ``other`` until there is room.
+    Sets with one label given up may be half as many again, those with two half of that, and so
+    on: together at most twice ``max_label_sets``. The last resort has ``other`` in every label.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class OperationSeries:
         self._overflow = overflow
         self._lock = lock
         self._bound: dict[_Key, BoundOperation[Any]] = {}
+        self._made: Counter[int] = Counter()  # label sets, by how many labels were given up
         self._failures: dict[tuple[_Key, str], Cell] = {}
         self._beyond: BoundOperation[Any] | None = None
 
@@ -73,7 +77,6 @@ class OperationSeries:
         self._tell(cleaned)
         bound = self._within_limit(cleaned.attributes)
         if bound is None:
-            self._tell(Cleaned({}, [], list(cleaned.attributes)))
             return self._beyond_limit(cleaned.attributes), False
         return bound, cleaned.exact
 
@@ -106,15 +109,30 @@ class OperationSeries:
         )
         return bound
 
-    def _within_limit(self, attributes: Attributes) -> BoundOperation[Any] | None:
+    def _within_limit(
+        self, attributes: Attributes, given_up: int = 0
+    ) -> BoundOperation[Any] | None:
         key = _key(attributes)
         with self._lock:
-            if key not in self._bound and len(self._bound) < self._max_label_sets:
+            if key not in self._bound and self._made[given_up] < self._max_label_sets >> given_up:
+                self._made[given_up] += 1
                 self._bound[key] = self._new(attributes)
             return self._bound.get(key)
 
     def _beyond_limit(self, attributes: Attributes) -> BoundOperation[Any]:
-        """Return the one label set for all that came after ``max_label_sets``."""
+        """Return the most exact label set that still finds room."""
+        collapsed = Cleaned(dict(attributes), [], [])
+        for given_up, collapsed in enumerate(self._policy.collapsed(attributes), start=1):
+            bound = self._within_limit(collapsed.attributes, given_up)
+            if bound is not None:
+                break
+        else:
+            bound = self._last_resort(attributes)
+        self._tell(collapsed)
+        return bound
+
+    def _last_resort(self, attributes: Attributes) -> BoundOperation[Any]:
+        """Return the one label set for all that find no room elsewhere."""
         with self._lock:
             if self._beyond is None:
                 names = self._operation.labels or tuple(attributes)
