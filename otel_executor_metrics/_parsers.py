@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 
-from otel_executor_metrics._labels import LabelValues
+from otel_executor_metrics._labels import ENCODABLE_RULE, LabelValues, encodable
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -67,6 +67,14 @@ def text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a non-empty text")
     return value.strip()
+
+
+def exported_text(value: object) -> str:
+    """Read a text that exporters must be able to write."""
+    read = text(value)
+    if encodable(read) != read:
+        raise ValueError(f"must be a text that {ENCODABLE_RULE}")
+    return read
 
 
 def path(value: object) -> str:

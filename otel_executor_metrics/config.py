@@ -76,7 +76,7 @@ SETTINGS: Final = (
     Setting(
         "service_name",
         (),  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read by OpenTelemetry's Resource
-        _parsers.text,
+        _parsers.exported_text,
         None,
         "The resource's service.name; OTEL_SERVICE_NAME otherwise.",
     ),

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from opentelemetry.metrics import MeterProvider as APIMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
 from otel_executor_metrics.pipeline.collection import Collection, Source
 from otel_executor_metrics.pipeline.declaring import Instruments
+from otel_executor_metrics.pipeline.environment import exemplar_filter, resource_of
 from otel_executor_metrics.pipeline.selfcheck import cells_work
 from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews
 
@@ -46,12 +46,12 @@ class Pipeline:
     def over(cls, readers: Sequence[MetricReader], service_name: str | None = None) -> Pipeline:
         """Return a pipeline with a provider of its own that feeds ``readers``.
 
-        ``service_name`` is the resource's ``service.name``; else what OpenTelemetry's own variables
-        (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say.
+        ``service_name`` is the resource's ``service.name``; else the environment says it.
         """
         provider = MeterProvider(
             metric_readers=readers,
-            resource=Resource.create({SERVICE_NAME: service_name} if service_name else {}),
+            resource=resource_of(service_name),
+            exemplar_filter=exemplar_filter(),
             views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )

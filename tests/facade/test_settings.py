@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_executor_metrics import ExecutorMetrics
+from otel_executor_metrics import ExecutorMetrics, SettingError
 from tests.facade.conftest import MakeMetrics
 from tests.facade.logs import warnings_in
 from tests.facade.scraping import fetch, scrape, url_of
@@ -186,6 +187,47 @@ def test_resource_attributes_are_shown_with_the_target(
 
     assert dict(labels)["deployment_environment"] == "test"
     assert dict(labels)["team"] == "a"
+
+
+@pytest.mark.parametrize("variable", ["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"])
+def test_bytes_of_the_resource_that_are_no_utf8_are_warned_of(
+    make_metrics: MakeMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    variable: str,
+) -> None:
+    """Every scrape answers all the same; U+FFFD stands for what cannot be written."""
+    name = os.fsdecode(b"caf\xe9")
+    value = name if variable == "OTEL_SERVICE_NAME" else f"service.name={name},{name}=x"
+    monkeypatch.setenv(variable, value)
+
+    (labels,) = scrape(make_metrics(target_info=True)).series("target_info")
+    assert dict(labels)["service_name"] == "caf\ufffd"
+    (line,) = warnings_in(caplog)
+    assert "UTF-8" in line
+    assert "service.name" in line
+
+
+def test_a_service_name_that_nobody_can_write_is_an_error(make_metrics: MakeMetrics) -> None:
+    """As an argument it is told at construction, with the rule."""
+    with pytest.raises(SettingError, match=r"service_name='caf\\udce9': must be .* UTF-8"):
+        make_metrics(service_name="caf\udce9")
+
+
+@pytest.mark.parametrize("value", ["rubbish", "ALWAYS_ON"])
+def test_an_unknown_exemplar_filter_is_warned_of(
+    make_metrics: MakeMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    value: str,
+) -> None:
+    """The SDK raises for it; here the program runs on with the default."""
+    monkeypatch.setenv("OTEL_METRICS_EXEMPLAR_FILTER", value)
+
+    assert make_metrics().enable_metrics
+    (line,) = warnings_in(caplog)
+    assert line.startswith(f"OTEL_METRICS_EXEMPLAR_FILTER='{value}'")
+    assert "always_off" in line
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "-5"])
