@@ -13,7 +13,7 @@ from opentelemetry.sdk.metrics import (
     ExemplarFilter,
     TraceBasedExemplarFilter,
 )
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
 
 from otel_executor_metrics._labels import encodable
 from otel_executor_metrics.errors import show
@@ -44,7 +44,7 @@ def resource_of(service_name: str | None) -> Resource:
     ``OTEL_RESOURCE_ATTRIBUTES`` say it. Bytes there that are no UTF-8 reach Python as lone
     surrogates, for which an exporter would fail at each export.
     """
-    found = Resource.create({SERVICE_NAME: service_name} if service_name else {})
+    found = _created(Resource({SERVICE_NAME: service_name} if service_name else {}))
     attributes: dict[str, Any] = {
         encodable(name): _encodable(value) for name, value in found.attributes.items()
     }
@@ -55,6 +55,14 @@ def resource_of(service_name: str | None) -> Resource:
     )
     _logger.warning("the resource has bytes that are no UTF-8, exported as U+FFFD: %s", shown)
     return Resource(attributes, found.schema_url)
+
+
+def _created(asked: Resource) -> Resource:
+    try:
+        return Resource.create(asked.attributes)
+    except Exception as error:  # it starts a thread for each detector, where one may be left
+        _logger.warning("no resource detector could run: %s", show(error))
+        return OTELResourceDetector().detect().merge(asked)
 
 
 def _encodable(value: object) -> object:

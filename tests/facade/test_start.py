@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -18,6 +19,7 @@ from otel_executor_metrics import (
     validate_metrics_initialization,
 )
 from tests.facade.conftest import MakeMetrics
+from tests.facade.programs import run_program
 from tests.facade.scraping import scrape
 
 
@@ -81,6 +83,48 @@ def test_a_privileged_port_is_a_warning_with_the_remedy(
     metrics = make_metrics(metrics_port=81)
 
     assert "1024" in expect_degraded(metrics, caplog, 81)
+
+
+def _port_after(limit: str, release: str) -> str:
+    """Return what a program logs, and tells, that cannot start a server for want of something."""
+    done = run_program(
+        f"""
+        import logging, os, resource, sys, threading
+        from otel_executor_metrics import ExecutorMetrics, check_port_available
+        from otel_executor_metrics import find_available_port
+
+        logging.basicConfig(format="%(message)s")
+        local = {{"host": "127.0.0.1", "metrics_port": find_available_port(21_000, "127.0.0.1")}}
+        ExecutorMetrics(**local).shutdown()  # what is imported later needs files, too
+        {limit}
+        metrics = ExecutorMetrics(**local)
+        {release}
+        assert metrics.degraded and not metrics.enable_metrics
+        assert check_port_available(metrics.metrics_port, "127.0.0.1")
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")
+@pytest.mark.parametrize("left", [0, 1])
+def test_no_file_descriptor_left_is_a_warning_with_the_remedy(left: int) -> None:
+    """The program runs on, and no half-made socket keeps the port."""
+    told = _port_after(
+        "free = os.dup(0); os.close(free); held = resource.getrlimit(resource.RLIMIT_NOFILE);"
+        f" resource.setrlimit(resource.RLIMIT_NOFILE, (free + {left}, held[1]))",
+        "resource.setrlimit(resource.RLIMIT_NOFILE, held)",
+    )
+    assert "ulimit -n" in told
+    assert "METRICS_HOST" not in told
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")
+def test_no_thread_left_is_a_warning() -> None:
+    """The program runs on where no thread can be started, too."""
+    told = _port_after("threading.stack_size(2**45)", "threading.stack_size(0)")
+    assert "can't start new thread" in told
 
 
 def test_a_degraded_facade_leaves_no_thread(make_metrics: MakeMetrics, taken_port: int) -> None:
