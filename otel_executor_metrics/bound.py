@@ -124,10 +124,13 @@ class PublicOperation(BoundOperation[Cell]):
     def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
         """Count one fewer in progress, and how it ended."""
         self._cells["in_progress"].record(-1)
-        if error_type is None:
-            self.success(duration)
-        else:
-            self.failure(error_type, duration)
+        try:
+            if error_type is None:
+                self.success(duration)
+            else:
+                self.failure(error_type, duration)
+        except RecursionError:  # no frames left to count the outcome, nor to tell of it
+            return
 
 
 class NoopOperation(Enterable):

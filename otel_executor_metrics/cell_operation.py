@@ -16,6 +16,7 @@ from otel_executor_metrics.instruments import Drop
 from otel_executor_metrics.storage.blocks import (
     BEGUN,
     BUCKETS,
+    ENDED,
     FINISHED,
     LOST,
     MAX,
@@ -108,8 +109,15 @@ class CellOperation(BoundOperation[FailureCell]):
 
     def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
         """Count one fewer in progress, and how it ended: both by one write."""
-        ended = self._slot if error_type is None else self.failures(error_type).slot
-        self._count(ended, FINISHED, duration)
+        try:
+            ended = self._slot if error_type is None else self.failures(error_type).slot
+            self._count(ended, FINISHED, duration)
+        except Exception:
+            # So near to the recursion limit that there are no frames to count the outcome. What
+            # has begun ends all the same: this takes no more of them than ``begin``.
+            slot = self._slot
+            with slot.lock:
+                slot.block[ENDED] += 1.0
 
     def _count(self, counted: Slot, index: int, duration: float | None) -> None:
         """Add 1 to a number of ``counted``, which shares our lock; observe the duration if any."""

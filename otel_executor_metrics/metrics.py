@@ -34,7 +34,10 @@ def _never_raises(method: F) -> F:
         try:
             method(self, *args, **kwargs)
         except Exception as error:
-            self._recorder.drop_error(method.__name__, error)
+            try:
+                self._recorder.drop_error(method.__name__, error)
+            except Exception:
+                return  # so deep in the stack that not even this can be counted
 
     return guarded  # type: ignore[return-value]
 
@@ -147,7 +150,10 @@ class ExecutorMetrics:
             else:
                 operation.failure(error_type, duration)
         except Exception as error:
-            self._recorder.drop_error("record_operation", error)
+            try:
+                self._recorder.drop_error("record_operation", error)
+            except Exception:
+                return
 
     @_never_raises
     def record_operation_latency(

@@ -5,6 +5,7 @@ A call that cannot be recorded finds the no-op operation; the drop is counted by
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -100,15 +101,25 @@ class Recorder:
         try:
             return self.remembered[operation][tuple(labels.items()) if labels else ()]
         except Exception:  # not seen before, or nothing that can be looked up
+            return self._bound(operation, labels)
+
+    def _bound(self, operation: object, labels: Any) -> OperationHandle:
+        try:
             return self.bind(operation, labels)
+        except Exception as error:
+            with contextlib.suppress(Exception):  # the stack may be at its limit
+                self.drop_error("find", error)
+            return NOOP_OPERATION
 
     def finder(self, operation: object, labels: object) -> Callable[[], OperationHandle]:
         """Return a ``find`` for one operation and label set: bound here, looked up no more.
 
         What is dropped or becomes ``other`` is looked up each time, since it is counted each time.
         """
-        series = self._series_of(operation)
-        bound = None if isinstance(series, Drop) else series.prepare(labels)
+        bound = None
+        with contextlib.suppress(Exception):  # what raises here, raises in find and is counted
+            series = self._series_of(operation)
+            bound = None if isinstance(series, Drop) else series.prepare(labels)
         return (lambda: self.find(operation, labels)) if bound is None else (lambda: bound)
 
     def drop_entry(self, entry: object) -> None:
