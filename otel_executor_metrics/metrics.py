@@ -140,11 +140,12 @@ class ExecutorMetrics:
         """Record an outcome and, if given, how many seconds it took, with the same labels."""
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:
+            items = None
             try:
                 items = tuple(labels.items()) if labels else ()
                 operation = self._recorder.remembered[operation_type][items]
             except Exception:  # not seen before, or nothing that can be looked up
-                operation = self._recorder.bind(operation_type, labels)
+                operation = self._recorder.bind(operation_type, labels, items)
             if success:
                 operation.success(duration)
             else:

@@ -18,12 +18,9 @@ from otel_executor_metrics.instruments import (
     GaugeFamily,
     HistogramFamily,
 )
-from otel_executor_metrics.labelling import Cleaned, LabelPolicy, worth_remembering
+from otel_executor_metrics.labelling import Cleaned, Items, LabelPolicy, items_of
 from otel_executor_metrics.roads import Road
 from otel_executor_metrics.typing import Attributes, Cell, Labels, Lock
-
-MAX_REMEMBERED = 1_000
-"""Spellings of ``error_type`` that one label set remembers."""
 
 _Key: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -62,7 +59,7 @@ class OperationSeries:
     def bind_listed(self) -> None:
         """Bind what the catalogue lists, so that it is exported at 0 before the first event."""
         for labels in self._operation.listed_label_sets:
-            bound, _ = self.bind(labels)
+            bound = self._found(labels)
             for error_type in self._operation.error_types:
                 bound.failures(error_type)
 
@@ -71,9 +68,9 @@ class OperationSeries:
         """The number of label sets that are bound."""
         return len(self._bound)
 
-    def bind(self, labels: object) -> tuple[BoundOperation[Any], bool]:
-        """Return the handles of ``labels``, and whether these labels need no second look."""
-        cleaned = self._policy.labels(labels)
+    def bind(self, items: Items | None, labels: object) -> tuple[BoundOperation[Any], bool]:
+        """Return the handles of ``items`` of ``labels``, and whether they need no second look."""
+        cleaned = self._policy.labels(items, labels)
         self._tell(cleaned)
         bound = self._within_limit(cleaned.attributes)
         if bound is None:
@@ -82,7 +79,7 @@ class OperationSeries:
 
     def prepare(self, labels: object) -> BoundOperation[Any] | None:
         """Return the handles of labels that need no second look, else None. Nothing is counted."""
-        cleaned = self._policy.labels(labels)
+        cleaned = self._policy.labels(items_of(labels), labels)
         return self._within_limit(cleaned.attributes) if cleaned.exact else None
 
     def families(self) -> dict[str, Family[Any]]:
@@ -95,12 +92,15 @@ class OperationSeries:
     def _binder(self, role: Role) -> Callable[[Labels], Any]:
         if role == "failures":
             return self._failure
-        return lambda labels: self.bind(labels)[0].handle(role)
+        return lambda labels: self._found(labels).handle(role)
+
+    def _found(self, labels: Labels) -> BoundOperation[Any]:
+        return self.bind(items_of(labels), labels)[0]
 
     def _failure(self, labels: Labels) -> CounterHandle:
         """Bind the failures family, whose ``error_type`` is a label like any other."""
         others = {name: value for name, value in labels.items() if name != ERROR_TYPE}
-        return CounterHandle(self.bind(others)[0].failures(labels.get(ERROR_TYPE)), self._drop)
+        return CounterHandle(self._found(others).failures(labels.get(ERROR_TYPE)), self._drop)
 
     def _new(self, attributes: Attributes) -> BoundOperation[Any]:
         failures = _FailuresByType(lambda raw: self._failure_cell(attributes, bound, raw))
@@ -150,13 +150,13 @@ class OperationSeries:
     def _failure_cell(
         self, attributes: Attributes, bound: BoundOperation[Any], raw: object
     ) -> tuple[Cell, bool]:
-        """Return the cell of failures of a type, and whether the type needs no second look."""
+        """Return the cell of failures of a type, and whether ``raw`` is the type's clean name."""
         cleaned = self._policy.error_type(raw)
         self._tell(cleaned)
         error_type = cleaned.attributes[ERROR_TYPE]
         labels = _key(attributes)
         with self._lock:
-            exact = cleaned.exact
+            exact = type(raw) is str and raw == error_type
             room = len(self._failures) < self._max_label_sets
             if not room and (labels, error_type) not in self._failures:
                 self._overflow(ERROR_TYPE)
@@ -182,7 +182,7 @@ _FAMILIES: dict[Role, type[Family[Any]]] = {
 
 
 class _FailuresByType:
-    """The failures of one label set by ``error_type``, those of plain names remembered."""
+    """The failures of one label set by ``error_type``, each remembered under its clean name."""
 
     __slots__ = ("_find", "_remembered")
 
@@ -195,6 +195,6 @@ class _FailuresByType:
         if type(error_type) is str and error_type in self._remembered:
             return self._remembered[error_type]
         cell, exact = self._find(error_type)
-        if exact and worth_remembering(error_type) and len(self._remembered) < MAX_REMEMBERED:
+        if exact:
             self._remembered[error_type] = cell
         return cell

@@ -104,6 +104,29 @@ def test_a_flood_of_anything_else(make_metrics: MakeMetrics, name: str) -> None:
     assert metrics.get_metrics_summary()["label_sets"] <= 2 * 500 + 50
 
 
+def _long_spellings(metrics: ExecutorMetrics, index: int) -> None:
+    labels = {f"label{at}": _spelling(index).ljust(240) for at in range(20)}
+    metrics.record_operation("x", labels=labels)
+
+
+def _spelled_types(metrics: ExecutorMetrics, index: int) -> None:
+    metrics.record_operation_failure("x", _spelling(index).ljust(240), {"a": f"{index % 100}"})
+
+
+@pytest.mark.parametrize(("flood", "megabytes"), [(_long_spellings, 32), (_spelled_types, 4)])
+def test_what_is_remembered_of_spellings_is_bounded_in_bytes(
+    metrics: ExecutorMetrics, flood: Callable[[ExecutorMetrics, int], None], megabytes: int
+) -> None:
+    """However long they are and wherever they stand: time is what they cost, not memory."""
+    for index in range(100):
+        flood(metrics, index)
+    with growing_less_than(megabytes * MEGABYTE):
+        for index in range(20_000):
+            flood(metrics, index)
+
+    assert scrape(metrics).dropped() == {}
+
+
 def test_the_limit_is_per_label_and_operation(make_metrics: MakeMetrics) -> None:
     """A label that overflows takes no room from another, nor from the same one elsewhere."""
     metrics = make_metrics(max_label_values=5)
