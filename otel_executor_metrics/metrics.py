@@ -16,6 +16,7 @@ from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, measured
+from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
 from otel_executor_metrics.typing import Labels, OperationHandle
@@ -95,7 +96,10 @@ class ExecutorMetrics:
         self._settings = resolve(
             {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings}, os.environ
         )
-        catalog = Catalog([*(BUILTIN_OPERATIONS if include_builtin else ()), *operations])
+        catalog = Catalog(
+            [*(BUILTIN_OPERATIONS if include_builtin else ()), *operations],
+            agreed=None if meter_provider is None else definitions_of(meter_provider),
+        )
         catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
         self._lock = threading.RLock()
         self._recorder: Recorder | NoopRecorder = NoopRecorder()

@@ -183,7 +183,7 @@ class Recorder:
             if series is not None:
                 return series
             if not self._strict and len(self._catalog) < self._room:
-                return self._add(Operation(name))
+                return self._add(self._catalog.new(name))
         if self._strict:
             return Drop("unknown_operation", name, _STRICT_RULE)
         return Drop("operation_limit", name, _LIMIT_RULE)
@@ -209,6 +209,7 @@ class Recorder:
         )
         series = self._series.setdefault(operation.name.lower(), made)
         if series is made:
+            self._catalog.agree(operation)
             self._families.update(made.families())
             if self._catalog.get(operation.name) is None:
                 self._catalog.add(operation)
