@@ -264,6 +264,12 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str]) -> Sett
     return Settings(**values, refused=refused, from_environment=origins)
 
 
+def value_of(name: str, arguments: Mapping[str, object], environ: Mapping[str, str]) -> Any:
+    """Return the value of one setting that does not guard access; see :func:`resolve`."""
+    (setting,) = (setting for setting in SETTINGS if setting.argument == name)
+    return _source(setting, arguments, environ)[1]
+
+
 _SHUT: Final = object()
 """The value of a guarding setting whose variable cannot be read."""
 

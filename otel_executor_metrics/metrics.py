@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,8 @@ from otel_executor_metrics.typing import Labels, OperationHandle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+_logger = logging.getLogger(__name__)
 
 _Self = TypeVar("_Self", bound="ExecutorMetrics")
 
@@ -52,7 +55,11 @@ def _record_nothing(
     error_type: str = "unknown",
     **ignored: object,
 ) -> None:
-    """Do nothing: the ``record_operation`` of a disabled facade."""
+    """Do nothing: the ``record_operation`` of a disabled facade.
+
+    It stands in the instance, where it costs what an empty method costs. To mock it in a facade
+    that is there already, patch the instance, not the class.
+    """
 
 
 class ExecutorMetrics:
@@ -112,7 +119,8 @@ class ExecutorMetrics:
             self._runtime = Runtime.start(self._settings, catalog)
             self.degraded = self._runtime is None
         if self._runtime is None:
-            self.record_operation = _record_nothing  # type: ignore[method-assign]
+            if type(self).record_operation is _RECORD_OPERATION:  # else a subclass, or a mock
+                self.record_operation = _record_nothing  # type: ignore[method-assign]
             return
         self._recorder = self._runtime.recorder
         self.metrics_port = self._runtime.port or self.metrics_port
@@ -120,14 +128,25 @@ class ExecutorMetrics:
 
     @property
     def enable_metrics(self) -> bool:
-        """Whether anything is recorded: false when disabled, degraded or shut down."""
+        """Whether anything is recorded: false when disabled, degraded or shut down.
+
+        Setting it to False shuts down; what is off cannot be switched on again.
+        """
         return self._runtime is not None
+
+    @enable_metrics.setter
+    def enable_metrics(self, wanted: bool) -> None:
+        if not wanted:
+            self.shutdown()
+        elif self._runtime is None:
+            _logger.warning("enable_metrics=True: is off for good; make a new ExecutorMetrics")
 
     @property
     def metrics(self) -> Mapping[str, Any]:
         """The families by key (``intent_latency``, …), which have prometheus_client's verbs.
 
-        Their classes are ``HistogramFamily``, ``CounterFamily`` and ``GaugeFamily``.
+        Their classes are ``HistogramFamily``, ``CounterFamily`` and ``GaugeFamily``. After a
+        shutdown they are still there, and what is recorded with them is seen by nobody.
         """
         return self._recorder.families
 
@@ -259,7 +278,7 @@ class ExecutorMetrics:
         """
         with self._lock:
             running, self._runtime = self._runtime, None
-            self._recorder = NoopRecorder()
+            self._recorder = NoopRecorder(self._recorder.families)
         atexit.unregister(self.shutdown)
         if running is not None:
             running.stop(self._settings.shutdown_timeout if timeout is None else timeout)
@@ -276,3 +295,6 @@ class ExecutorMetrics:
     ) -> None:
         """Shut down."""
         self.shutdown()
+
+
+_RECORD_OPERATION = ExecutorMetrics.record_operation

@@ -239,11 +239,16 @@ class Overflows:
 
 
 class NoopRecorder:
-    """The recorder of a disabled facade: finds the no-op operation, whatever is asked."""
+    """The recorder of a disabled facade: finds the no-op operation, whatever is asked.
+
+    ``families`` are those of a facade that was shut down: threads that use them may still run.
+    """
 
     remembered: Mapping[object, Mapping[Items, OperationHandle]] = MappingProxyType({})
-    families: Mapping[str, Family[Any]] = MappingProxyType({})
     label_set_count = 0
+
+    def __init__(self, families: Mapping[str, Family[Any]] = MappingProxyType({})) -> None:
+        self.families = families
 
     @property
     def drop_counts(self) -> dict[str, int]:

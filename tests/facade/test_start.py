@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -207,10 +208,29 @@ def test_init_with_retry_takes_the_next_free_port(taken_port: int) -> None:
         metrics.shutdown()
 
 
-@pytest.mark.parametrize("retries", [0, -1])
-def test_init_with_retry_wants_at_least_one_try(retries: int) -> None:
-    """No try at all is a mistake, told by its value."""
-    with pytest.raises(ValueError, match=f"max_retries={retries}"):
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="127.0.0.2 is Linux's")
+@pytest.mark.parametrize("way", ["argument", "METRICS_HOST"])
+def test_init_with_retry_looks_where_it_will_listen(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A port that is taken on another address is free here; one that is taken here is not."""
+    arguments = {"host": "127.0.0.2"} if way == "argument" else {}
+    if not arguments:
+        monkeypatch.setenv("METRICS_HOST", "127.0.0.2")
+    for address, difference in (("127.0.0.1", 0), ("127.0.0.2", 1)):
+        with socket.socket() as taken:
+            taken.bind((address, 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            with init_metrics_with_retry(1, start_port=port, **arguments) as metrics:
+                assert metrics.enable_metrics
+                assert min(metrics.metrics_port - port, 1) == difference
+
+
+@pytest.mark.parametrize("retries", [0, -1, "three", None])
+def test_init_with_retry_wants_at_least_one_try(retries: Any) -> None:
+    """No try at all is a mistake, told by its value; so is what is no number."""
+    with pytest.raises(ValueError, match=f"max_retries={retries!r}"):
         init_metrics_with_retry(max_retries=retries)
 
 
@@ -226,7 +246,7 @@ def test_init_with_retry_gives_up_where_no_port_is_free(monkeypatch: pytest.Monk
 
     tries: list[int] = []
 
-    def none_free(start_port: int) -> int:
+    def none_free(start_port: int, host: str) -> int:
         tries.append(start_port)
         raise RuntimeError("no port is free")
 
