@@ -79,7 +79,8 @@ class Operation:
             (``{"latency": "Latency of model training", ...}``).
         label_values: for some of the labels the values that are known beforehand. Where all
             labels have theirs, the series exist at 0 from the start.
-        error_types: values of ``error_type`` whose failure series exist at 0 from the start.
+        error_types: values of ``error_type`` whose failure series exist at 0 from the start. A type
+            that is not listed begins above 0, so that ``rate()`` does not see its first burst.
 
     Raises:
         CatalogError: a ``ValueError`` that names the operation, the value and the rule.

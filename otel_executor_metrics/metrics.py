@@ -8,13 +8,15 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry.metrics import MeterProvider
 
+from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
+from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, measured
 from otel_executor_metrics.pipeline import definitions_of
@@ -44,6 +46,12 @@ def _never_raises(method: F) -> F:
                 return  # so deep in the stack that not even this can be counted
 
     return guarded  # type: ignore[return-value]
+
+
+def _listed(operations: object) -> Iterable[Any]:
+    if not isinstance(operations, (Iterable, NoneType)):
+        raise SettingError("operations", operations, "must be Operation objects in a sequence")
+    return operations or ()
 
 
 def _record_nothing(
@@ -76,7 +84,10 @@ class ExecutorMetrics:
         include_builtin: False leaves those three out, to define them anew or not at all.
         meter_provider: an OpenTelemetry provider of your own. Its readers export what is recorded
             here, nothing else is started, and it stays yours to flush and to shut down. Give it
-            ``views=ExecutorViews()``: its Views decide names, buckets and speed.
+            ``views=ExecutorViews()``: its Views decide names, buckets and speed. Without them, or
+            with a reader of delta temporality, a signal handler must not record an operation or
+            label set for the first time: the SDK's locks, which its thread may hold, would stand
+            still for ever.
         settings: the other settings by name, such as ``exporter="console"``; see ``SETTINGS``.
 
     Attributes:
@@ -95,7 +106,7 @@ class ExecutorMetrics:
         enable_metrics: bool | None = None,
         metrics_port: int | None = None,
         *,
-        operations: Iterable[Operation] = (),
+        operations: Iterable[Operation] | None = None,
         include_builtin: bool = True,
         meter_provider: MeterProvider | None = None,
         **settings: Unpack[SettingArguments],
@@ -103,8 +114,10 @@ class ExecutorMetrics:
         self._settings = resolve(
             {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings}, os.environ
         )
+        if not isinstance(meter_provider, (MeterProvider, NoneType)):
+            raise SettingError("meter_provider", meter_provider, "must be OpenTelemetry's")
         catalog = Catalog(
-            [*(BUILTIN_OPERATIONS if include_builtin else ()), *operations],
+            [*(BUILTIN_OPERATIONS if include_builtin else ()), *_listed(operations)],
             agreed=None if meter_provider is None else definitions_of(meter_provider),
         )
         catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
@@ -160,7 +173,11 @@ class ExecutorMetrics:
         error_type: str = "unknown",
         **ignored: object,
     ) -> None:
-        """Record an outcome and, if given, how many seconds it took, with the same labels."""
+        """Record an outcome and, if given, how many seconds it took, with the same labels.
+
+        A duration below 0 or from 1e9 on (31 years: a point in time, or milliseconds) is dropped
+        and counted as ``invalid_value``; the outcome stands.
+        """
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:
             items = None
@@ -256,7 +273,7 @@ class ExecutorMetrics:
         summary: dict[str, Any] = {
             "metrics_enabled": self.enable_metrics,
             "metrics_port": self.metrics_port,
-            "available_metrics": list(self.metrics),
+            "available_metrics": list(self.metrics) if self.enable_metrics else [],
             "exporters": [],
             "url": None,
             "label_sets": self._recorder.label_set_count,
@@ -268,7 +285,7 @@ class ExecutorMetrics:
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""
-        return self._runtime.flush(timeout) if self._runtime else True
+        return self._runtime.flush(min(timeout, LONGEST)) if self._runtime else True
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Export a last time and stop, within ``timeout`` seconds; nothing is recorded any more.
@@ -281,7 +298,8 @@ class ExecutorMetrics:
             self._recorder = NoopRecorder(self._recorder.families)
         atexit.unregister(self.shutdown)
         if running is not None:
-            running.stop(self._settings.shutdown_timeout if timeout is None else timeout)
+            within = self._settings.shutdown_timeout if timeout is None else timeout
+            running.stop(min(within, LONGEST))
 
     def __enter__(self: _Self) -> _Self:
         """Return the facade itself."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -259,12 +261,47 @@ def test_an_unreadable_export_timeout_does_not_stop_the_program(
     assert metrics.flush()
 
 
+@pytest.mark.parametrize(
+    "variable",
+    ["METRICS_SHUTDOWN_TIMEOUT", "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT"],
+)
+def test_a_time_without_end_is_a_long_time(
+    make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """No lock can wait for 1e300 seconds; neither a thread nor the end of the facade fails."""
+    monkeypatch.setenv(variable, "1e300")
+    metrics = make_metrics(exporter="console,prometheus")
+    before = threading.active_count()
+
+    assert metrics.flush(1e300)
+    assert threading.active_count() == before
+    metrics.shutdown()
+    make_metrics().shutdown(1e300)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"operations": 5}, "operations=5: must be "),
+        ({"meter_provider": 5}, "meter_provider=5: must be "),
+        ({"tls_certificate": "a\0b"}, "tls_certificate='a\\x00b': must be the path of a file"),
+    ],
+)
+def test_what_is_of_no_use_at_all_is_one_clear_line(
+    make_metrics: MakeMetrics, arguments: dict[str, Any], line: str
+) -> None:
+    """The error names the argument, the value and the rule."""
+    with pytest.raises(ValueError, match=re.escape(line)) as refused:
+        make_metrics(**arguments)
+    assert "\n" not in str(refused.value)
+
+
 def test_an_argument_that_is_none_is_not_passed(
     make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Code that hands on its own optional arguments need not leave them out."""
     monkeypatch.setenv("METRICS_LABEL_VALUES", "keep")
-    metrics = make_metrics(label_values=None, enable_metrics=None)
+    metrics = make_metrics(label_values=None, enable_metrics=None, operations=None)
     metrics.record_operation_success("x", {"a": "b c"})
 
     assert scrape(metrics).value("x_success_total", a="b c") == 1
