@@ -11,6 +11,7 @@ from otel_executor_metrics._names import plain_text
 VALUE_MAX_LENGTH = 256
 OTHER = "other"
 """The value that stands for all values beyond the limit."""
+ENCODABLE_RULE = "UTF-8 can encode: without lone surrogates"
 
 LabelValues: TypeAlias = Literal["clean", "keep"]
 Cleaner: TypeAlias = Callable[[object], str]
@@ -36,6 +37,11 @@ def keep_value(raw: object) -> str:
     text = _text(raw)[:VALUE_MAX_LENGTH]
     if not text.strip():
         return ""
+    return encodable(text)
+
+
+def encodable(text: str) -> str:
+    """Return ``text`` with U+FFFD for each lone surrogate, which UTF-8 cannot encode."""
     return _SURROGATE.sub("\ufffd", text)
 
 
@@ -69,9 +75,14 @@ class ValueLimit:
         if value in seen:
             return value
         if len(seen) >= self._limit:
+            seen.add(OTHER)  # a label that overflows has more distinct values than one that is full
             return OTHER
         seen.add(value)
         return value
+
+    def by_distinct_values(self, labels: Iterable[str]) -> list[str]:
+        """Return ``labels``, those with the most distinct values first."""
+        return sorted(labels, key=lambda label: (-len(self._seen.get(label, ())), label))
 
     def admit_label(self, label: str, limit: int) -> bool:
         """Tell whether ``label`` may be used, given that at most ``limit`` names may."""

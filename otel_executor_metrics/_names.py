@@ -13,7 +13,11 @@ OPERATION_RULE = (
     f"must match [a-zA-Z][a-zA-Z0-9_]*, at most {OPERATION_MAX_LENGTH} characters,"
     " without '__' and without '_' at the end"
 )
-LABEL_RULE = "must match [a-zA-Z_][a-zA-Z0-9_]*, without '__', and not be 'le'"
+LABEL_MAX_LENGTH = 128
+LABEL_RULE = (
+    f"must match [a-zA-Z_][a-zA-Z0-9_]*, at most {LABEL_MAX_LENGTH} characters, without '__',"
+    " and not be 'le'"
+)
 
 # Labels that the library itself puts on a series.
 ERROR_TYPE = "error_type"
@@ -39,9 +43,12 @@ def operation_name(raw: object) -> str | None:
 
 
 def label_name(raw: object) -> str | None:
-    """Return ``raw`` as a label name, or None where Prometheus would refuse it (contract §3)."""
+    """Return ``raw`` as a label name, or None where none can be made of it (contract §3)."""
     text = plain_text(raw)
-    if text is None or text.startswith("__") or text == "le" or not _LABEL.fullmatch(text):
+    # The length first: to match a text of megabytes, or to show it at each scrape, takes long.
+    if text is None or len(text) > LABEL_MAX_LENGTH or text.startswith("__") or text == "le":
+        return None
+    if not _LABEL.fullmatch(text):
         return None
     return _RUN.sub("_", text)
 

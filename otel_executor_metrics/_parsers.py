@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+
+from otel_executor_metrics._labels import ENCODABLE_RULE, encodable
+
+LONGEST = 31_536_000.0
+"""Seconds, a year: longer times are cut to it, since no lock could wait for them."""
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -42,12 +48,12 @@ def whole(low: int, high: int) -> Callable[[object], int]:
 
 def seconds(value: object) -> float:
     """Read a number of seconds above 0."""
-    return _positive(value, "must be a number of seconds above 0")
+    return min(_positive(value, "must be a number of seconds above 0"), LONGEST)
 
 
 def milliseconds(value: object) -> float:
     """Read a number of milliseconds above 0."""
-    return _positive(value, "must be a number of milliseconds above 0")
+    return min(_positive(value, "must be a number of milliseconds above 0"), LONGEST * 1000)
 
 
 def _positive(value: object, rule: str) -> float:
@@ -67,9 +73,17 @@ def text(value: object) -> str:
     return value.strip()
 
 
+def exported_text(value: object) -> str:
+    """Read a text that exporters must be able to write."""
+    read = text(value)
+    if encodable(read) != read:
+        raise ValueError(f"must be a text that {ENCODABLE_RULE}")
+    return read
+
+
 def path(value: object) -> str:
     """Read the path of a file; whether it can be opened is seen when it is."""
-    if not hasattr(value, "__fspath__") and not isinstance(value, str):
+    if not isinstance(value, (str, PathLike)) or "\0" in str(value):
         raise ValueError("must be the path of a file")
     return text(str(value))
 

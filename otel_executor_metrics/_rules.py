@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from otel_executor_metrics._labels import ENCODABLE_RULE, encodable
 from otel_executor_metrics._names import (
     ERROR_TYPE,
     LABEL_RULE,
@@ -104,14 +105,17 @@ def checked_values(
 
 
 def check_help(operation: str, text: object, roles: Collection[str]) -> None:
-    """Refuse a help that is neither a phrase nor texts by role."""
-    if isinstance(text, str):
-        return
-    texts = text if isinstance(text, Mapping) else {None: None}
-    if not all(role in roles and isinstance(words, str) for role, words in texts.items()):
+    """Refuse a help that is neither a phrase nor texts by role, or that nobody could write."""
+    by_role: Mapping[Any, Any] = text if isinstance(text, Mapping) else {}
+    texts: list[Any] = list(by_role.values()) if by_role is text else [text]
+    if not all(role in roles for role in by_role) or not all(isinstance(t, str) for t in texts):
         raise CatalogError(
             f"operation {operation!r}: help={text!r}: must be a phrase, or texts by role"
             f" ({', '.join(roles)})"
+        )
+    if any(encodable(words) != words for words in texts):
+        raise CatalogError(
+            f"operation {operation!r}: help={text!r}: must be text that {ENCODABLE_RULE}"
         )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from typing import Any
 
+from otel_executor_metrics import _parsers
 from otel_executor_metrics._ports import find_available_port
+from otel_executor_metrics.config import value_of
+from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.metrics import ExecutorMetrics
 
 _logger = logging.getLogger(__name__)
@@ -20,20 +24,24 @@ def init_metrics_with_retry(
 ) -> ExecutorMetrics:
     """Return metrics on the first free port from ``start_port`` on, in at most ``max_retries``.
 
-    Between two tries lies a second. Where another process took the port each time, the last,
-    disabled facade is returned: its warning is in the log. ``arguments`` go to ``ExecutorMetrics``.
+    It is free on the host that will be listened on, passed or from the environment. Between two
+    tries lies a second. Where another process took the port each time, the last, disabled facade
+    is returned: its warning is in the log. ``arguments`` go to ``ExecutorMetrics``.
 
     Raises:
         ValueError: an argument cannot be used, ``max_retries`` below 1 included.
         RuntimeError: none of the 100 ports from ``start_port`` on was free at the last try.
     """
-    if max_retries < 1:
-        raise ValueError(f"max_retries={max_retries!r}: must be an integer of at least 1")
+    try:
+        tries = _parsers.whole(1, 1_000_000)(max_retries)
+    except ValueError as error:
+        raise SettingError("max_retries", max_retries, str(error)) from None
+    host = value_of("host", arguments, os.environ)
 
     def attempt() -> ExecutorMetrics:
-        return ExecutorMetrics(metrics_port=find_available_port(start_port), **arguments)
+        return ExecutorMetrics(metrics_port=find_available_port(start_port, host), **arguments)
 
-    for _ in range(max_retries - 1):
+    for _ in range(tries - 1):
         with contextlib.suppress(RuntimeError):
             metrics = attempt()
             if not metrics.degraded:

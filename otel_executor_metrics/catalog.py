@@ -6,7 +6,7 @@ Instruments, Views, the docs page, dashboards and rules are derived from it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Literal, TypeAlias
 
@@ -79,7 +79,8 @@ class Operation:
             (``{"latency": "Latency of model training", ...}``).
         label_values: for some of the labels the values that are known beforehand. Where all
             labels have theirs, the series exist at 0 from the start.
-        error_types: values of ``error_type`` whose failure series exist at 0 from the start.
+        error_types: values of ``error_type`` whose failure series exist at 0 from the start. A type
+            that is not listed begins above 0, so that ``rate()`` does not see its first burst.
 
     Raises:
         CatalogError: a ``ValueError`` that names the operation, the value and the rule.
@@ -217,9 +218,17 @@ OWN_INSTRUMENTS = (DROPPED, LABEL_OVERFLOW)
 
 
 class Catalog:
-    """The operations of one facade, known to live together without a collision."""
+    """The operations of one facade, known to live together without a collision.
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    Args:
+        operations: those from the start.
+        agreed: definitions of all facades on the same MeterProvider, by name in lower case.
+    """
+
+    def __init__(
+        self, operations: Iterable[Operation], agreed: dict[str, Operation] | None = None
+    ) -> None:
+        self._agreed = {} if agreed is None else agreed
         self._operations: dict[str, Operation] = {}
         self._owners: dict[str, str] = {}
         self._claim(OWN_INSTRUMENTS, "the library itself")
@@ -238,6 +247,14 @@ class Catalog:
         """Return the operation of that name; letter case is no difference."""
         return self._operations.get(name.lower())
 
+    def new(self, name: str) -> Operation:
+        """Return the definition of an operation that comes into being on first use."""
+        return self._agreed.get(name.lower()) or Operation(name)
+
+    def agree(self, operation: Operation) -> None:
+        """Let ``operation`` be the definition for all facades on the same MeterProvider."""
+        self._agreed.setdefault(operation.name.lower(), operation)
+
     def add(self, operation: Operation) -> None:
         """Take ``operation`` in, or raise CatalogError where one of its exported names is taken.
 
@@ -245,6 +262,13 @@ class Catalog:
         """
         if not isinstance(operation, Operation):
             raise CatalogError(f"operations={operation!r}: must be Operation objects")
+        agreed = self._agreed.get(operation.name.lower(), operation)
+        if agreed is not operation and _exported(agreed) != _exported(operation):
+            raise CatalogError(
+                f"operation {operation.name!r}: another ExecutorMetrics on this MeterProvider"
+                f" defines {agreed.name!r} with other buckets, help or letter case; give both the"
+                " same Operation, or rename one"
+            )
         self._claim(operation.instruments.values(), f"operation {operation.name!r}")
         self._operations[operation.name.lower()] = operation
 
@@ -268,6 +292,11 @@ class Catalog:
             _check_count(operation, ERROR_TYPE, error_types, "max_label_values", label_values)
             sets = len(operation.listed_label_sets)
             _check_count(operation, "all labels", sets, "max_label_sets", label_sets)
+
+
+def _exported(operation: Operation) -> list[Instrument]:
+    """Return the instruments without the labels, of which each facade may have its own."""
+    return [replace(instrument, labels=()) for instrument in operation.instruments.values()]
 
 
 def _check_count(operation: Operation, what: str, count: int, setting: str, limit: int) -> None:

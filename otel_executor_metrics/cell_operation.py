@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from math import inf
 
+from otel_executor_metrics._numbers import MAX_DURATION
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Role
 from otel_executor_metrics.instruments import Drop
 from otel_executor_metrics.storage.blocks import (
     BEGUN,
     BUCKETS,
+    ENDED,
     FINISHED,
     LOST,
     MAX,
@@ -80,7 +81,7 @@ class CellOperation(BoundOperation[FailureCell]):
 
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""
-        if type(duration) is not float or not 0.0 <= duration < inf:
+        if type(duration) is not float or not 0.0 <= duration < MAX_DURATION:
             self._count_unusual(self._slot, OUTCOME, duration)
             return
         # _count written out: this is the call that is made most.
@@ -108,12 +109,19 @@ class CellOperation(BoundOperation[FailureCell]):
 
     def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
         """Count one fewer in progress, and how it ended: both by one write."""
-        ended = self._slot if error_type is None else self.failures(error_type).slot
-        self._count(ended, FINISHED, duration)
+        try:
+            ended = self._slot if error_type is None else self.failures(error_type).slot
+            self._count(ended, FINISHED, duration)
+        except Exception:
+            # So near to the recursion limit that there are no frames to count the outcome. What
+            # has begun ends all the same: this takes no more of them than ``begin``.
+            slot = self._slot
+            with slot.lock:
+                slot.block[ENDED] += 1.0
 
     def _count(self, counted: Slot, index: int, duration: float | None) -> None:
         """Add 1 to a number of ``counted``, which shares our lock; observe the duration if any."""
-        if type(duration) is not float or not 0.0 <= duration < inf:
+        if type(duration) is not float or not 0.0 <= duration < MAX_DURATION:
             self._count_unusual(counted, index, duration)
             return
         # observe written out: it is called nearly as often.

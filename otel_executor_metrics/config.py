@@ -52,7 +52,7 @@ SETTINGS: Final = (
     Setting(
         "service_name",
         (),  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read by OpenTelemetry's Resource
-        _parsers.text,
+        _parsers.exported_text,
         None,
         "The resource's service.name; OTEL_SERVICE_NAME otherwise.",
     ),
@@ -103,14 +103,16 @@ SETTINGS: Final = (
         ("METRICS_MAX_LABEL_SETS",),
         _parsers.whole(1, 1_000_000),
         10_000,
-        "Distinct label sets of one operation; in the rest every value becomes 'other'.",
+        "Distinct label sets of one operation; beyond, one label after another becomes 'other'.",
     ),
     Setting(
         "max_operations",
         ("METRICS_MAX_OPERATIONS",),
-        _parsers.whole(0, 100_000),
+        # At 1000 the first scrape takes five seconds, at twice that four times as long: the SDK
+        # compares each new metric with all others.
+        _parsers.whole(0, 1_000),
         200,
-        "Operations beyond the catalogue that come into being on first use.",
+        "Operations beyond the catalogue that come into being on first use; at most 1000.",
     ),
     Setting(
         "target_info",
@@ -280,6 +282,12 @@ def resolve(arguments: Mapping[str, object], environ: Mapping[str, str]) -> Sett
     values = {name: None if value is _SHUT else value for name, value in values.items()}
     origins = {setting.argument: name for setting, (name, _) in sources.items() if name}
     return Settings(**values, refused=refused, from_environment=origins)
+
+
+def value_of(name: str, arguments: Mapping[str, object], environ: Mapping[str, str]) -> Any:
+    """Return the value of one setting that does not guard access; see :func:`resolve`."""
+    (setting,) = (setting for setting in SETTINGS if setting.argument == name)
+    return _source(setting, arguments, environ)[1]
 
 
 _SHUT: Final = object()

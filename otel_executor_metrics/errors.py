@@ -1,5 +1,9 @@
 """Exceptions of construction time. Recording raises none."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 
 class SettingError(ValueError):
     """A setting has a value that cannot be used.
@@ -24,6 +28,9 @@ class MissingExtraError(ImportError):
     """An exporter needs a package that is not installed; the message names the extra."""
 
 
+class_name: Callable[[type], str] = type.__dict__["__name__"].__get__
+"""Return the name of a class, whatever a metaclass of the caller's makes of ``__name__``."""
+
 _MAX_SHOWN = 100
 
 
@@ -32,5 +39,5 @@ def show(value: object) -> str:
     try:
         text = repr(value[:_MAX_SHOWN] if isinstance(value, (str, bytes)) else value)
     except Exception:  # a caller's own __repr__ may raise anything
-        text = f"<{type(value).__name__}>"
+        text = f"<{class_name(type(value))}>"
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

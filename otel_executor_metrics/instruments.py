@@ -1,7 +1,8 @@
 """Handles: bound to one series each, and understanding prometheus_client's verbs.
 
 A *family* is an instrument before its labels are chosen, as in ``metrics.metrics["plan_latency"]``;
-its ``labels`` returns a handle. A handle validates a value and writes it to its cell.
+its ``labels`` returns a handle. A handle validates a value and writes it to its cell. An
+``exemplar``, which prometheus_client takes as well, is ignored.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from otel_executor_metrics._numbers import non_negative
+from otel_executor_metrics._numbers import MAX_AMOUNT, MAX_DURATION, non_negative
 from otel_executor_metrics.typing import Cell, Clock, Labels
 
 Drop: TypeAlias = Callable[[str, object, str], None]
 """Count a drop: reason, offending value, rule."""
 
-DURATION_RULE = "a duration must be a finite number of seconds, not negative"
-AMOUNT_RULE = "an amount must be a finite number, not negative"
+DURATION_RULE = f"a duration must be a number of seconds from 0 to below {MAX_DURATION:.0e}"
+AMOUNT_RULE = f"an amount must be a number from 0 to below {MAX_AMOUNT:.0e}"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -33,9 +34,9 @@ class CounterHandle:
         self._cell = cell
         self._drop = drop
 
-    def inc(self, amount: float = 1.0) -> None:
+    def inc(self, amount: float = 1.0, exemplar: object = None) -> None:
         """Add ``amount``; a negative or unreadable one is dropped (``invalid_value``)."""
-        number = non_negative(amount)
+        number = non_negative(amount, MAX_AMOUNT)
         if number is None:
             self._drop("invalid_value", amount, AMOUNT_RULE)
         else:
@@ -60,7 +61,7 @@ class GaugeHandle:
         self._move(amount, -1)
 
     def _move(self, amount: float, sign: int) -> None:
-        number = non_negative(amount)
+        number = non_negative(amount, MAX_AMOUNT)
         if number is None:
             self._drop("invalid_value", amount, AMOUNT_RULE)
         else:
@@ -76,9 +77,9 @@ class HistogramHandle:
         self._cell = cell
         self._drop = drop
 
-    def observe(self, amount: float) -> None:
+    def observe(self, amount: float, exemplar: object = None) -> None:
         """Observe ``amount`` seconds; what is no duration is dropped (``invalid_value``)."""
-        number = non_negative(amount)
+        number = non_negative(amount, MAX_DURATION)
         if number is None:
             self._drop("invalid_value", amount, DURATION_RULE)
         else:
@@ -136,7 +137,7 @@ class Family(Generic[Handle]):
         self._bind = bind
         self._drop = drop
 
-    def labels(self, *values: object, **by_name: object) -> Handle:
+    def labels(self, /, *values: object, **by_name: object) -> Handle:
         """Return the handle of a label set: values in the declared order, or by name."""
         for surplus in values[len(self._label_names) :]:
             self._drop("invalid_label", surplus, f"the declared labels are {self._label_names}")
@@ -146,7 +147,7 @@ class Family(Generic[Handle]):
 class CounterFamily(Family[CounterHandle]):
     """A counter; used without ``labels`` it counts in the series without labels."""
 
-    def inc(self, amount: float = 1.0) -> None:
+    def inc(self, amount: float = 1.0, exemplar: object = None) -> None:
         """Add ``amount`` to the series without labels."""
         self._bind({}).inc(amount)
 
@@ -166,7 +167,7 @@ class GaugeFamily(Family[GaugeHandle]):
 class HistogramFamily(Family[HistogramHandle]):
     """A histogram; used without ``labels`` it observes in the series without labels."""
 
-    def observe(self, amount: float) -> None:
+    def observe(self, amount: float, exemplar: object = None) -> None:
         """Observe ``amount`` seconds in the series without labels."""
         self._bind({}).observe(amount)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
-from otel_executor_metrics._labels import VALUE_MAX_LENGTH, Cleaner, ValueLimit
+from otel_executor_metrics._labels import OTHER, VALUE_MAX_LENGTH, Cleaner, ValueLimit
 from otel_executor_metrics._names import ERROR_TYPE, LABEL_RULE, label_name
 from otel_executor_metrics.typing import Lock
 
@@ -21,6 +21,20 @@ _LABELS_RULE = "labels must be a mapping of names to values"
 _RESERVED_RULE = "pass error_type as an argument; as a label it is reserved for failures"
 _VALUE_RULE = "a label value must be a text, or something that str() can turn into one"
 _NAMES_RULE = f"an operation has at most {MAX_LABEL_NAMES} label names"
+
+
+Items: TypeAlias = tuple[Any, ...]
+"""The items of labels as a caller passed them; of a good mapping they are pairs."""
+
+
+def items_of(labels: Any) -> Items | None:
+    """Return the items of ``labels``, or None where they cannot be had.
+
+    Whatever has items will do; it may raise anything.
+    """
+    with contextlib.suppress(Exception):
+        return tuple(labels.items()) if labels else ()
+    return None
 
 
 class Drop(NamedTuple):
@@ -60,10 +74,10 @@ class LabelPolicy:
         self._values = ValueLimit(limit, (ERROR_TYPE, *declared))
         self._lock = lock
 
-    def labels(self, labels: object) -> Cleaned:
-        """Return ``labels`` as attributes; labels with an empty value are left out."""
+    def labels(self, items: Items | None, labels: object) -> Cleaned:
+        """Return ``items`` of ``labels`` as attributes; those with an empty value are left out."""
         cleaned = Cleaned({}, [], [])
-        for raw_name, raw_value in self._items(labels, cleaned):
+        for raw_name, raw_value in self._pairs(items, labels, cleaned):
             name = self._name(raw_name, cleaned)
             value = self._value(raw_value, cleaned)
             if name and value:
@@ -76,12 +90,28 @@ class LabelPolicy:
         self._admit(ERROR_TYPE, self._value(raw, cleaned) or UNKNOWN, cleaned)
         return cleaned
 
+    def collapsed(self, attributes: Mapping[str, str]) -> Iterator[Cleaned]:
+        """Yield ``attributes`` with one label more given up each time: its value is ``other``.
+
+        The label with the most distinct values goes first: most likely it alone is what makes the
+        label sets many, and the others stay exact.
+        """
+        with self._lock:
+            order = self._values.by_distinct_values(attributes)
+        left, overflows = dict(attributes), list[str]()
+        for label in order:
+            if left[label] != OTHER:
+                left[label] = OTHER
+                overflows.append(label)
+            yield Cleaned(left.copy(), [], overflows.copy())
+
     @staticmethod
-    def _items(labels: Any, cleaned: Cleaned) -> list[tuple[object, object]]:
-        # Whatever has items will do, as it does for the recorder's look-up; it may raise anything,
-        # at any of them.
-        with contextlib.suppress(Exception):
-            return [(name, value) for name, value in labels.items()] if labels else []
+    def _pairs(
+        items: Items | None, labels: object, cleaned: Cleaned
+    ) -> list[tuple[object, object]]:
+        if items is not None:
+            with contextlib.suppress(Exception):  # an item may be no pair, and raise anything
+                return [(name, value) for name, value in items]
         cleaned.drops.append(Drop("invalid_label", labels, _LABELS_RULE))
         return []
 

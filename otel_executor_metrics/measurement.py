@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, TypeVar
 
+from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.storage import forks
 from otel_executor_metrics.typing import Clock, OperationHandle
 
@@ -17,8 +19,8 @@ class Measurement:
     """Measures its body, as a sync or async context manager; for one use.
 
     On every way out the latency is observed and the outcome counted. An exception counts as a
-    failure under its class name, cancellation included, and passes through unchanged.
-    ``GeneratorExit`` alone is a success: whoever iterates has what he wanted and stops.
+    failure under its class name, cancellation included, and passes through unchanged. A generator
+    that is closed is a success: whoever iterates has what he wanted and stops.
     """
 
     __slots__ = ("_clock", "_generation", "_start", "operation")
@@ -45,7 +47,9 @@ class Measurement:
         """Record latency and outcome."""
         # What began before a fork ends in the parent; the child has a copy of it on its stack.
         if self._generation == forks.generation:
-            _finish(self.operation, kind, self._clock() - self._start)
+            # Deeper calls than in __enter__ would fail, near the recursion limit, where that did
+            # not.
+            self.operation.finish(self._clock() - self._start, _error_type(kind, traceback))
 
     async def __aenter__(self) -> Measurement:
         """As ``__enter__``; nothing is awaited."""
@@ -61,13 +65,20 @@ class Measurement:
         self.__exit__(kind, error, traceback)
 
 
-def _finish(
-    operation: OperationHandle, kind: type[BaseException] | None, duration: float | None
-) -> None:
-    if kind is None or issubclass(kind, GeneratorExit):
-        operation.finish(duration)
-    else:
-        operation.finish(duration, kind.__name__)
+_GENERATORS: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+
+def _error_type(kind: type[BaseException] | None, traceback: TracebackType | None) -> str | None:
+    """Return the failure's type, or None for a body that ended well.
+
+    ``GeneratorExit`` closes generators and coroutines alike; to a coroutine it is a cancellation.
+    """
+    if kind is None:
+        return None
+    if issubclass(kind, GeneratorExit) and traceback is not None:
+        left = traceback.tb_frame.f_code  # where the ``with`` stands
+        return None if left.co_flags & _GENERATORS else class_name(kind)
+    return class_name(kind)
 
 
 # What is entered and not yet left, in each context (thread, task): a handle is shared by them all.
@@ -101,4 +112,4 @@ class Enterable(OperationHandle):
                 return
         # Entered in another context, as an asynchronous generator can be when it is closed: the
         # start is not known, the outcome is.
-        _finish(self, kind, None)
+        self.finish(None, _error_type(kind, traceback))

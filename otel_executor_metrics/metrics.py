@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import atexit
 import functools
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry.metrics import MeterProvider
 
+from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
+from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, measured
+from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
 from otel_executor_metrics.typing import Labels, OperationHandle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+_logger = logging.getLogger(__name__)
 
 _Self = TypeVar("_Self", bound="ExecutorMetrics")
 
@@ -34,9 +40,18 @@ def _never_raises(method: F) -> F:
         try:
             method(self, *args, **kwargs)
         except Exception as error:
-            self._recorder.drop_error(method.__name__, error)
+            try:
+                self._recorder.drop_error(method.__name__, error)
+            except Exception:
+                return  # so deep in the stack that not even this can be counted
 
     return guarded  # type: ignore[return-value]
+
+
+def _listed(operations: object) -> Iterable[Any]:
+    if not isinstance(operations, (Iterable, NoneType)):
+        raise SettingError("operations", operations, "must be Operation objects in a sequence")
+    return operations or ()
 
 
 def _record_nothing(
@@ -48,7 +63,11 @@ def _record_nothing(
     error_type: str = "unknown",
     **ignored: object,
 ) -> None:
-    """Do nothing: the ``record_operation`` of a disabled facade."""
+    """Do nothing: the ``record_operation`` of a disabled facade.
+
+    It stands in the instance, where it costs what an empty method costs. To mock it in a facade
+    that is there already, patch the instance, not the class.
+    """
 
 
 class ExecutorMetrics:
@@ -65,7 +84,10 @@ class ExecutorMetrics:
         include_builtin: False leaves those three out, to define them anew or not at all.
         meter_provider: an OpenTelemetry provider of your own. Its readers export what is recorded
             here, nothing else is started, and it stays yours to flush and to shut down. Give it
-            ``views=ExecutorViews()``: its Views decide names, buckets and speed.
+            ``views=ExecutorViews()``: its Views decide names, buckets and speed. Without them, or
+            with a reader of delta temporality, a signal handler must not record an operation or
+            label set for the first time: the SDK's locks, which its thread may hold, would stand
+            still for ever.
         settings: the other settings by name, such as ``exporter="console"``; see ``SETTINGS``.
 
     Attributes:
@@ -84,7 +106,7 @@ class ExecutorMetrics:
         enable_metrics: bool | None = None,
         metrics_port: int | None = None,
         *,
-        operations: Iterable[Operation] = (),
+        operations: Iterable[Operation] | None = None,
         include_builtin: bool = True,
         meter_provider: MeterProvider | None = None,
         **settings: Unpack[SettingArguments],
@@ -92,7 +114,12 @@ class ExecutorMetrics:
         self._settings = resolve(
             {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings}, os.environ
         )
-        catalog = Catalog([*(BUILTIN_OPERATIONS if include_builtin else ()), *operations])
+        if not isinstance(meter_provider, (MeterProvider, NoneType)):
+            raise SettingError("meter_provider", meter_provider, "must be OpenTelemetry's")
+        catalog = Catalog(
+            [*(BUILTIN_OPERATIONS if include_builtin else ()), *_listed(operations)],
+            agreed=None if meter_provider is None else definitions_of(meter_provider),
+        )
         catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
         self._lock = threading.RLock()
         self._recorder: Recorder | NoopRecorder = NoopRecorder()
@@ -105,7 +132,8 @@ class ExecutorMetrics:
             self._runtime = Runtime.start(self._settings, catalog)
             self.degraded = self._runtime is None
         if self._runtime is None:
-            self.record_operation = _record_nothing  # type: ignore[method-assign]
+            if type(self).record_operation is _RECORD_OPERATION:  # else a subclass, or a mock
+                self.record_operation = _record_nothing  # type: ignore[method-assign]
             return
         self._recorder = self._runtime.recorder
         self.metrics_port = self._runtime.port or self.metrics_port
@@ -113,14 +141,25 @@ class ExecutorMetrics:
 
     @property
     def enable_metrics(self) -> bool:
-        """Whether anything is recorded: false when disabled, degraded or shut down."""
+        """Whether anything is recorded: false when disabled, degraded or shut down.
+
+        Setting it to False shuts down; what is off cannot be switched on again.
+        """
         return self._runtime is not None
+
+    @enable_metrics.setter
+    def enable_metrics(self, wanted: bool) -> None:
+        if not wanted:
+            self.shutdown()
+        elif self._runtime is None:
+            _logger.warning("enable_metrics=True: is off for good; make a new ExecutorMetrics")
 
     @property
     def metrics(self) -> Mapping[str, Any]:
         """The families by key (``intent_latency``, …), which have prometheus_client's verbs.
 
-        Their classes are ``HistogramFamily``, ``CounterFamily`` and ``GaugeFamily``.
+        Their classes are ``HistogramFamily``, ``CounterFamily`` and ``GaugeFamily``. After a
+        shutdown they are still there, and what is recorded with them is seen by nobody.
         """
         return self._recorder.families
 
@@ -134,20 +173,28 @@ class ExecutorMetrics:
         error_type: str = "unknown",
         **ignored: object,
     ) -> None:
-        """Record an outcome and, if given, how many seconds it took, with the same labels."""
+        """Record an outcome and, if given, how many seconds it took, with the same labels.
+
+        A duration below 0 or from 1e9 on (31 years: a point in time, or milliseconds) is dropped
+        and counted as ``invalid_value``; the outcome stands.
+        """
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:
+            items = None
             try:
                 items = tuple(labels.items()) if labels else ()
                 operation = self._recorder.remembered[operation_type][items]
             except Exception:  # not seen before, or nothing that can be looked up
-                operation = self._recorder.bind(operation_type, labels)
+                operation = self._recorder.bind(operation_type, labels, items)
             if success:
                 operation.success(duration)
             else:
                 operation.failure(error_type, duration)
         except Exception as error:
-            self._recorder.drop_error("record_operation", error)
+            try:
+                self._recorder.drop_error("record_operation", error)
+            except Exception:
+                return
 
     @_never_raises
     def record_operation_latency(
@@ -226,7 +273,7 @@ class ExecutorMetrics:
         summary: dict[str, Any] = {
             "metrics_enabled": self.enable_metrics,
             "metrics_port": self.metrics_port,
-            "available_metrics": list(self.metrics),
+            "available_metrics": list(self.metrics) if self.enable_metrics else [],
             "exporters": [],
             "url": None,
             "fleet": None,
@@ -243,7 +290,7 @@ class ExecutorMetrics:
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""
-        return self._runtime.flush(timeout) if self._runtime else True
+        return self._runtime.flush(min(timeout, LONGEST)) if self._runtime else True
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Export a last time and stop, within ``timeout`` seconds; nothing is recorded any more.
@@ -253,10 +300,11 @@ class ExecutorMetrics:
         """
         with self._lock:
             running, self._runtime = self._runtime, None
-            self._recorder = NoopRecorder()
+            self._recorder = NoopRecorder(self._recorder.families)
         atexit.unregister(self.shutdown)
         if running is not None:
-            running.stop(self._settings.shutdown_timeout if timeout is None else timeout)
+            within = self._settings.shutdown_timeout if timeout is None else timeout
+            running.stop(min(within, LONGEST))
 
     def __enter__(self: _Self) -> _Self:
         """Return the facade itself."""
@@ -270,3 +318,6 @@ class ExecutorMetrics:
     ) -> None:
         """Shut down."""
         self.shutdown()
+
+
+_RECORD_OPERATION = ExecutorMetrics.record_operation

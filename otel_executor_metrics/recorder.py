@@ -5,6 +5,9 @@ A call that cannot be recorded finds the no-op operation; the drop is counted by
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -21,13 +24,16 @@ from otel_executor_metrics.catalog import (
     Operation,
 )
 from otel_executor_metrics.instruments import Family
-from otel_executor_metrics.labelling import Drop, LabelPolicy, worth_remembering
+from otel_executor_metrics.labelling import Drop, Items, LabelPolicy, worth_remembering
 from otel_executor_metrics.roads import Road
 from otel_executor_metrics.series import OperationSeries
 from otel_executor_metrics.typing import Cell, Lock, OperationHandle
 
-MAX_REMEMBERED = 65_536
-"""Entries of the cache of what callers passed; it starts anew when it is full."""
+MAX_REMEMBERED = 2**24
+"""Bytes, by estimate, of the cache of what callers passed; it starts anew when it is full."""
+
+_ENTRY_SIZE = 512
+"""Bytes of an entry without its texts: its tuples, and its room in two dicts."""
 
 _STRICT_RULE = "strict=True admits only operations of the catalogue; add it to operations=[…]"
 _LIMIT_RULE = "max_operations is reached; add it to operations=[…] or raise the limit"
@@ -72,8 +78,8 @@ class Recorder:
         # What callers passed, to what was found for it: by operation, then by the items of the
         # labels. To build one key of both in each call would take a quarter more. The facade
         # looks here itself.
-        self.remembered: dict[object, dict[tuple[Any, ...], OperationHandle]] = {}
-        self._remembered_count = 0
+        self.remembered: dict[object, dict[Items, OperationHandle]] = {}
+        self._remembered_size = 0
         reasons = {reason: road.count(DROPPED, {"reason": reason}) for reason in DROP_REASONS}
         self._drops = Drops(reasons, lock)
         self._overflows = Overflows(road, lock)
@@ -97,18 +103,30 @@ class Recorder:
 
     def find(self, operation: object, labels: Any = None) -> OperationHandle:
         """Return the handles of ``operation`` with ``labels``. Never raises."""
+        items = None
         try:
-            return self.remembered[operation][tuple(labels.items()) if labels else ()]
+            items = tuple(labels.items()) if labels else ()
+            return self.remembered[operation][items]
         except Exception:  # not seen before, or nothing that can be looked up
-            return self.bind(operation, labels)
+            return self._bound(operation, labels, items)
+
+    def _bound(self, operation: object, labels: object, items: Items | None) -> OperationHandle:
+        try:
+            return self.bind(operation, labels, items)
+        except Exception as error:
+            with contextlib.suppress(Exception):  # the stack may be at its limit
+                self.drop_error("find", error)
+            return NOOP_OPERATION
 
     def finder(self, operation: object, labels: object) -> Callable[[], OperationHandle]:
         """Return a ``find`` for one operation and label set: bound here, looked up no more.
 
         What is dropped or becomes ``other`` is looked up each time, since it is counted each time.
         """
-        series = self._series_of(operation)
-        bound = None if isinstance(series, Drop) else series.prepare(labels)
+        bound = None
+        with contextlib.suppress(Exception):  # what raises here, raises in find and is counted
+            series = self._series_of(operation)
+            bound = None if isinstance(series, Drop) else series.prepare(labels)
         return (lambda: self.find(operation, labels)) if bound is None else (lambda: bound)
 
     def drop_entry(self, entry: object) -> None:
@@ -120,29 +138,36 @@ class Recorder:
         """Count a call that failed in a way nobody foresaw."""
         self._drops.count("error", method, error, "the call was dropped")
 
-    def bind(self, operation: object, labels: object) -> OperationHandle:
-        """Return the handles of what may be new, and remember them where that is safe."""
+    def bind(self, operation: object, labels: object, items: Items | None) -> OperationHandle:
+        """Return the handles of what may be new, and remember them where that is safe.
+
+        ``items`` are those of ``labels``, or None where they could not be had. They are asked for
+        once a call: labels of the caller's own may record something whenever they are asked.
+        """
         series = self._series_of(operation)
         if isinstance(series, Drop):
             # All that are beyond the limit are one to the log: there may be any number.
             named = "(any)" if series.reason == "operation_limit" else series.value
             self._drops.count(series.reason, named, series.value, series.rule)
             return NOOP_OPERATION
-        # Of one moment: the caller may change the dict while it is looked at.
-        labels = dict(labels) if type(labels) is dict else labels
-        bound, exact = series.bind(labels)
-        if exact and worth_remembering(operation) and (labels is None or type(labels) is dict):
-            self._remember(operation, tuple(labels.items()) if labels else (), bound)
+        if items is None and type(labels) is dict:
+            items = tuple(labels.copy().items())  # another thread changed it meanwhile
+        bound, exact = series.bind(items, labels)
+        if exact and items is not None:
+            self._remember(operation, items, bound)
         return bound
 
-    def _remember(self, operation: object, items: tuple[Any, ...], bound: OperationHandle) -> None:
-        if all(worth_remembering(text) for item in items for text in item):
-            with self._lock:
-                if self._remembered_count >= MAX_REMEMBERED:
-                    self.remembered.clear()
-                    self._remembered_count = 0
-                self._remembered_count += 1
-                self.remembered.setdefault(operation, {})[items] = bound
+    def _remember(self, operation: object, items: Items, bound: OperationHandle) -> None:
+        texts = [operation, *itertools.chain.from_iterable(items)]
+        if not all(map(worth_remembering, texts)) or any(type(item) is not tuple for item in items):
+            return
+        size = _ENTRY_SIZE + sum(map(sys.getsizeof, texts))
+        with self._lock:
+            if self._remembered_size + size > MAX_REMEMBERED:
+                self.remembered.clear()
+                self._remembered_size = 0
+            self._remembered_size += size
+            self.remembered.setdefault(operation, {})[items] = bound
 
     def _series_of(self, raw: object) -> OperationSeries | Drop:
         name = operation_name(raw)
@@ -158,7 +183,7 @@ class Recorder:
             if series is not None:
                 return series
             if not self._strict and len(self._catalog) < self._room:
-                return self._add(Operation(name))
+                return self._add(self._catalog.new(name))
         if self._strict:
             return Drop("unknown_operation", name, _STRICT_RULE)
         return Drop("operation_limit", name, _LIMIT_RULE)
@@ -184,6 +209,7 @@ class Recorder:
         )
         series = self._series.setdefault(operation.name.lower(), made)
         if series is made:
+            self._catalog.agree(operation)
             self._families.update(made.families())
             if self._catalog.get(operation.name) is None:
                 self._catalog.add(operation)
@@ -213,11 +239,16 @@ class Overflows:
 
 
 class NoopRecorder:
-    """The recorder of a disabled facade: finds the no-op operation, whatever is asked."""
+    """The recorder of a disabled facade: finds the no-op operation, whatever is asked.
 
-    remembered: Mapping[object, Mapping[tuple[Any, ...], OperationHandle]] = MappingProxyType({})
-    families: Mapping[str, Family[Any]] = MappingProxyType({})
+    ``families`` are those of a facade that was shut down: threads that use them may still run.
+    """
+
+    remembered: Mapping[object, Mapping[Items, OperationHandle]] = MappingProxyType({})
     label_set_count = 0
+
+    def __init__(self, families: Mapping[str, Family[Any]] = MappingProxyType({})) -> None:
+        self.families = families
 
     @property
     def drop_counts(self) -> dict[str, int]:
@@ -228,7 +259,9 @@ class NoopRecorder:
         """Return the no-op operation."""
         return NOOP_OPERATION
 
-    bind = find
+    def bind(self, operation: object, labels: object, items: Items | None) -> OperationHandle:
+        """Return the no-op operation."""
+        return NOOP_OPERATION
 
     def drop_entry(self, entry: object) -> None:
         """Do nothing."""

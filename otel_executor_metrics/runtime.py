@@ -20,7 +20,7 @@ from otel_executor_metrics._child_exit import at_exit_of_children
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
-from otel_executor_metrics.errors import SettingError
+from otel_executor_metrics.errors import MissingExtraError, SettingError, show
 from otel_executor_metrics.exporters import builder, names
 from otel_executor_metrics.pipeline import (
     Pipeline,
@@ -228,13 +228,15 @@ def _built(settings: Settings) -> dict[str, Exporter]:
     for name in _known_names(settings):
         try:
             found[name] = builder(name)(settings)
-        except Exception as error:  # a third party's builder may raise anything
+        except (SettingError, MissingExtraError) as error:
             setting = error.setting if isinstance(error, SettingError) else "exporter"
             if setting not in settings.from_environment:
                 _discard(found.values())
                 raise
             variable = settings.from_environment[setting]
             _logger.warning("exporter %s is off: %s, as set by %s", name, error, variable)
+        except Exception as error:  # no thread is left, or a third party's builder raises
+            _logger.warning("exporter %s is off: %s", name, show(error))
     return found
 
 
@@ -267,6 +269,9 @@ def _started(exporter: Exporter, settings: Settings) -> bool:
             _remedy(error),
         )
         return False
+    except Exception as error:  # no thread is left, or a third party's exporter raises
+        _logger.warning("%s could not start: %s", type(exporter).__name__, show(error))
+        return False
     if exporter.url:
         _logger.info("Prometheus metrics at %s, listening on %s", exporter.url, settings.host)
     return True
@@ -281,6 +286,8 @@ def _remedy(error: OSError) -> str:
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return "This user may not: choose a port from 1024 on."
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "No file descriptor is left: close some, or raise the limit (ulimit -n)."
     return "The host must be an address of this machine: see host= or METRICS_HOST."
 
 

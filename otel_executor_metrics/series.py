@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -17,12 +18,9 @@ from otel_executor_metrics.instruments import (
     GaugeFamily,
     HistogramFamily,
 )
-from otel_executor_metrics.labelling import Cleaned, LabelPolicy, worth_remembering
+from otel_executor_metrics.labelling import Cleaned, Items, LabelPolicy, items_of
 from otel_executor_metrics.roads import Road
 from otel_executor_metrics.typing import Attributes, Cell, Labels, Lock
-
-MAX_REMEMBERED = 1_000
-"""Spellings of ``error_type`` that one label set remembers."""
 
 _Key: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -30,7 +28,9 @@ _Key: TypeAlias = tuple[tuple[str, str], ...]
 class OperationSeries:
     """Binds one operation to label sets, as many as ``max_label_sets``.
 
-    Beyond that, new label sets share the one in which every value is ``other``.
+    Beyond that, new label sets give up one label after another to ``other`` until there is room.
+    Sets with one label given up may be half as many again, those with two half of that, and so
+    on: together at most twice ``max_label_sets``. The last resort has ``other`` in every label.
     """
 
     def __init__(
@@ -52,13 +52,14 @@ class OperationSeries:
         self._overflow = overflow
         self._lock = lock
         self._bound: dict[_Key, BoundOperation[Any]] = {}
+        self._made: Counter[int] = Counter()  # label sets, by how many labels were given up
         self._failures: dict[tuple[_Key, str], Cell] = {}
         self._beyond: BoundOperation[Any] | None = None
 
     def bind_listed(self) -> None:
         """Bind what the catalogue lists, so that it is exported at 0 before the first event."""
         for labels in self._operation.listed_label_sets:
-            bound, _ = self.bind(labels)
+            bound = self._found(labels)
             for error_type in self._operation.error_types:
                 bound.failures(error_type)
 
@@ -67,19 +68,18 @@ class OperationSeries:
         """The number of label sets that are bound."""
         return len(self._bound)
 
-    def bind(self, labels: object) -> tuple[BoundOperation[Any], bool]:
-        """Return the handles of ``labels``, and whether these labels need no second look."""
-        cleaned = self._policy.labels(labels)
+    def bind(self, items: Items | None, labels: object) -> tuple[BoundOperation[Any], bool]:
+        """Return the handles of ``items`` of ``labels``, and whether they need no second look."""
+        cleaned = self._policy.labels(items, labels)
         self._tell(cleaned)
         bound = self._within_limit(cleaned.attributes)
         if bound is None:
-            self._tell(Cleaned({}, [], list(cleaned.attributes)))
             return self._beyond_limit(cleaned.attributes), False
         return bound, cleaned.exact
 
     def prepare(self, labels: object) -> BoundOperation[Any] | None:
         """Return the handles of labels that need no second look, else None. Nothing is counted."""
-        cleaned = self._policy.labels(labels)
+        cleaned = self._policy.labels(items_of(labels), labels)
         return self._within_limit(cleaned.attributes) if cleaned.exact else None
 
     def families(self) -> dict[str, Family[Any]]:
@@ -92,12 +92,15 @@ class OperationSeries:
     def _binder(self, role: Role) -> Callable[[Labels], Any]:
         if role == "failures":
             return self._failure
-        return lambda labels: self.bind(labels)[0].handle(role)
+        return lambda labels: self._found(labels).handle(role)
+
+    def _found(self, labels: Labels) -> BoundOperation[Any]:
+        return self.bind(items_of(labels), labels)[0]
 
     def _failure(self, labels: Labels) -> CounterHandle:
         """Bind the failures family, whose ``error_type`` is a label like any other."""
         others = {name: value for name, value in labels.items() if name != ERROR_TYPE}
-        return CounterHandle(self.bind(others)[0].failures(labels.get(ERROR_TYPE)), self._drop)
+        return CounterHandle(self._found(others).failures(labels.get(ERROR_TYPE)), self._drop)
 
     def _new(self, attributes: Attributes) -> BoundOperation[Any]:
         failures = _FailuresByType(lambda raw: self._failure_cell(attributes, bound, raw))
@@ -106,15 +109,30 @@ class OperationSeries:
         )
         return bound
 
-    def _within_limit(self, attributes: Attributes) -> BoundOperation[Any] | None:
+    def _within_limit(
+        self, attributes: Attributes, given_up: int = 0
+    ) -> BoundOperation[Any] | None:
         key = _key(attributes)
         with self._lock:
-            if key not in self._bound and len(self._bound) < self._max_label_sets:
+            if key not in self._bound and self._made[given_up] < self._max_label_sets >> given_up:
+                self._made[given_up] += 1
                 self._bound[key] = self._new(attributes)
             return self._bound.get(key)
 
     def _beyond_limit(self, attributes: Attributes) -> BoundOperation[Any]:
-        """Return the one label set for all that came after ``max_label_sets``."""
+        """Return the most exact label set that still finds room."""
+        collapsed = Cleaned(dict(attributes), [], [])
+        for given_up, collapsed in enumerate(self._policy.collapsed(attributes), start=1):
+            bound = self._within_limit(collapsed.attributes, given_up)
+            if bound is not None:
+                break
+        else:
+            bound = self._last_resort(attributes)
+        self._tell(collapsed)
+        return bound
+
+    def _last_resort(self, attributes: Attributes) -> BoundOperation[Any]:
+        """Return the one label set for all that find no room elsewhere."""
         with self._lock:
             if self._beyond is None:
                 names = self._operation.labels or tuple(attributes)
@@ -132,13 +150,13 @@ class OperationSeries:
     def _failure_cell(
         self, attributes: Attributes, bound: BoundOperation[Any], raw: object
     ) -> tuple[Cell, bool]:
-        """Return the cell of failures of a type, and whether the type needs no second look."""
+        """Return the cell of failures of a type, and whether ``raw`` is the type's clean name."""
         cleaned = self._policy.error_type(raw)
         self._tell(cleaned)
         error_type = cleaned.attributes[ERROR_TYPE]
         labels = _key(attributes)
         with self._lock:
-            exact = cleaned.exact
+            exact = type(raw) is str and raw == error_type
             room = len(self._failures) < self._max_label_sets
             if not room and (labels, error_type) not in self._failures:
                 self._overflow(ERROR_TYPE)
@@ -164,7 +182,7 @@ _FAMILIES: dict[Role, type[Family[Any]]] = {
 
 
 class _FailuresByType:
-    """The failures of one label set by ``error_type``, those of plain names remembered."""
+    """The failures of one label set by ``error_type``, each remembered under its clean name."""
 
     __slots__ = ("_find", "_remembered")
 
@@ -177,6 +195,6 @@ class _FailuresByType:
         if type(error_type) is str and error_type in self._remembered:
             return self._remembered[error_type]
         cell, exact = self._find(error_type)
-        if exact and worth_remembering(error_type) and len(self._remembered) < MAX_REMEMBERED:
+        if exact:
             self._remembered[error_type] = cell
         return cell

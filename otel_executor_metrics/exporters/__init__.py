@@ -6,15 +6,18 @@ A third party registers a builder, ``Settings -> Exporter``, under the entry-poi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from otel_executor_metrics.config import Settings
-from otel_executor_metrics.errors import SettingError
+from otel_executor_metrics.errors import SettingError, show
 from otel_executor_metrics.typing import Exporter
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+_logger = logging.getLogger(__name__)
 
 GROUP: Final = "otel_executor_metrics.exporters"
 
@@ -45,11 +48,21 @@ def builder(name: str) -> Builder:
 
 def _known() -> Mapping[str, EntryPoint]:
     # Not at the top: it brings email and zipfile, and who imports this package may need neither.
-    from importlib.metadata import EntryPoint, entry_points
+    from importlib.metadata import EntryPoint
 
     builtin = [
         EntryPoint(name, f"otel_executor_metrics.exporters.{name}:build", GROUP)
         for name in _BUILTIN
     ]
     # A third party cannot put itself in the place of a built-in one.
-    return {point.name: point for point in (*entry_points(group=GROUP), *builtin)}
+    return {point.name: point for point in (*_third_parties(), *builtin)}
+
+
+def _third_parties() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points
+
+    try:
+        return entry_points(group=GROUP)
+    except Exception as error:  # a broken distribution, or no file descriptor left to read one
+        _logger.warning("exporters of other distributions cannot be found: %s", show(error))
+        return ()

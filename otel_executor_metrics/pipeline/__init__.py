@@ -3,7 +3,7 @@
 from otel_executor_metrics.pipeline.cells import abandon
 from otel_executor_metrics.pipeline.collection import Source
 from otel_executor_metrics.pipeline.declaring import Instruments
-from otel_executor_metrics.pipeline.provider import Pipeline, takes_cells
+from otel_executor_metrics.pipeline.provider import Pipeline, definitions_of, takes_cells
 from otel_executor_metrics.pipeline.public import PublicInstrument
 from otel_executor_metrics.pipeline.resources import forked_resource, process_resource
 from otel_executor_metrics.pipeline.views import ExecutorViews
@@ -15,6 +15,7 @@ __all__ = [
     "PublicInstrument",
     "Source",
     "abandon",
+    "definitions_of",
     "forked_resource",
     "process_resource",
     "takes_cells",

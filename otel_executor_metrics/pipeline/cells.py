@@ -79,8 +79,8 @@ def suits(readers: Iterable[MetricReader]) -> bool:
 
 
 def readers_of(provider: MeterProvider) -> Iterable[MetricReader]:
-    """Return the readers of a provider of the SDK."""
-    return provider._metric_readers
+    """Return the readers of a provider of the SDK, those added later included."""
+    return tuple(provider._measurement_consumer._reader_storages)
 
 
 def abandon(reader: MetricReader) -> None:
@@ -115,14 +115,19 @@ class _CellBacked:
     def aggregate(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
         announcement = measurement.context.get(_KEY)
         if isinstance(announcement, _Announcement):
-            self._readings = (*self._readings, announcement.reading)
+            if announcement.reading not in self._readings:
+                self._readings = (*self._readings, announcement.reading)
             self._start_time_unix_nano = min(self._start_time_unix_nano, announcement.begun_at)
         else:
             self._measured = True
             super().aggregate(measurement, should_sample_exemplar)  # type: ignore[misc]
 
     def collect(self, temporality: AggregationTemporality, start_nano: int) -> Any:
-        points = [self._point(reading(), start_nano) for reading in self._readings]
+        points = []
+        # What a series holds is a total. A reader with delta temporality that was added later
+        # would take each as an increase.
+        if temporality is not AggregationTemporality.DELTA:
+            points = [self._point(reading(), start_nano) for reading in self._readings]
         if self._measured:
             points.append(super().collect(temporality, start_nano))  # type: ignore[misc]
         # None: made by a measurement in another thread that has not got as far as aggregate().

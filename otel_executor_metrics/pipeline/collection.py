@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import functools
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics.export import MetricReader
 
 from otel_executor_metrics.catalog import OWN_INSTRUMENTS, Instrument, Operation, Role
-from otel_executor_metrics.pipeline.cells import Distribution, announce
+from otel_executor_metrics.pipeline.cells import Distribution, announce, suits
 from otel_executor_metrics.pipeline.declaring import Instruments
 from otel_executor_metrics.storage.blocks import (
     BEGUN,
@@ -25,11 +27,16 @@ from otel_executor_metrics.storage.blocks import (
     SUM,
     Blocks,
     Series,
+    merge,
     settle,
 )
 
 CALLBACK: Final = "executor_metrics_collection"
 """An instrument that never has a value: the SDK calls it back before each collection."""
+
+_logger = logging.getLogger(__name__)
+
+_Read: TypeAlias = Callable[[list[float]], "float | Distribution"]
 
 _OWN: Final = {instrument.key: instrument for instrument in OWN_INSTRUMENTS}
 
@@ -45,36 +52,75 @@ class Source(Protocol):
         """Return blocks as they are now; they are the caller's to change."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads one series of a collection. Two of the same are equal: told twice, it counts once."""
+
+    collection: Collection
+    series: Series
+    read: _Read
+
+    def __call__(self) -> float | Distribution:
+        """Return what the series held when the collection began."""
+        return self.read(self.collection.blocks[self.series])
+
+
 class Collection:
-    """Has the SDK export what a source holds.
+    """Has the SDK export what its sources hold, added up: those of all facades on one provider.
 
     The SDK learns of new series when it collects, not when they come into being: its locks are not
     reentrant, and a signal handler or a finaliser may record something new while its thread holds
     them. All series are read before the first point is made, so that what belongs together is of
     one moment: whatever began has ended, is in progress, or was lost.
+
+    Args:
+        instruments: of the provider.
+        readers: returns the readers that the provider has by now. One that was added later is
+            told of all series.
     """
 
-    def __init__(self, instruments: Instruments, source: Source) -> None:
+    def __init__(
+        self, instruments: Instruments, readers: Callable[[], Iterable[MetricReader]]
+    ) -> None:
+        self.blocks: Blocks = {}
         self._instruments = instruments
-        self._source = source
-        self._blocks: Blocks = {}
+        self._sources: list[Source] = []
+        self._readers = readers
         self._known: set[Series] = set()
+        self._told: set[MetricReader] = set()
         self._begun_at = time.time_ns()
         instruments.meter.create_observable_counter(CALLBACK, callbacks=[self._prepare])
 
+    def add(self, source: Source) -> None:
+        """Export what ``source`` holds as well, from the next collection on."""
+        self._sources.append(source)
+
     def _prepare(self, options: CallbackOptions) -> Iterable[Observation]:
-        blocks = self._source.read()
+        if not self._sources:  # whatever is recorded here goes through the public calls
+            return ()
+        blocks: Blocks = {}
+        for source in tuple(self._sources):
+            merge(blocks, source.read().items())
         settle(blocks)
-        self._blocks = blocks
-        for series in [series for series in blocks if series not in self._known]:
+        self.blocks = blocks
+        new = self._readers_not_told()
+        for series in [series for series in blocks if new or series not in self._known]:
             self._known.add(series)
             for instrument, attributes, read in self._exported(series):
-                reading = functools.partial(self._reading, series, read)
+                reading = _Reading(self, series, read)
                 announce(self._instruments(instrument), attributes, reading, self._begun_at)
         return ()
 
-    def _reading(self, series: Series, read: _Read) -> float | Distribution:
-        return read(self._blocks[series])
+    def _readers_not_told(self) -> bool:
+        readers = set(self._readers())
+        new = readers - self._told
+        if not suits(new):
+            _logger.warning(
+                "a reader with delta temporality was added after ExecutorMetrics was made: it gets"
+                " nothing of it; give it to the MeterProvider before"
+            )
+        self._told = readers
+        return bool(new)
 
     def _exported(self, series: Series) -> Iterator[tuple[Instrument, dict[str, str], _Read]]:
         """Yield the instruments that show ``series``, each with attributes and what it reads."""
@@ -82,15 +128,17 @@ class Collection:
         if series.kind == "count":
             yield _OWN[series.name], attributes, _count
             return
-        instruments = self._source.operations[series.name].instruments
+        instruments = self._operation(series.name).instruments
         if series.kind == "failure":
             yield instruments["failures"], attributes, _outcome
             return
         for role, instrument in instruments.items():
             yield instrument, attributes, _READS[role]
 
-
-_Read: TypeAlias = Callable[[list[float]], float | Distribution]
+    def _operation(self, name: str) -> Operation:
+        return next(
+            source.operations[name] for source in self._sources if name in source.operations
+        )
 
 
 def _outcome(block: list[float]) -> float:

@@ -7,20 +7,18 @@ from collections.abc import Callable
 from opentelemetry.metrics import Meter
 
 from otel_executor_metrics.catalog import Instrument
-from otel_executor_metrics.pipeline.views import ExecutorViews, view_of
+from otel_executor_metrics.pipeline.views import ExecutorViews
 
 
 class Instruments:
     """The public ``add`` or ``record`` of instruments, each made when it is first asked for.
 
-    Where the provider has our ``views``, each instrument gets one of its own among them; with
-    ``cells`` it is one whose points include readings.
+    ``views`` are ours, where the provider has them.
     """
 
-    def __init__(self, meter: Meter, views: ExecutorViews | None, *, cells: bool) -> None:
+    def __init__(self, meter: Meter, views: ExecutorViews | None) -> None:
         self.meter = meter
         self._views = views
-        self._cells = cells
         self._made: dict[str, Callable[..., None]] = {}
 
     def __call__(self, instrument: Instrument) -> Callable[..., None]:
@@ -28,20 +26,17 @@ class Instruments:
         known = self._made.get(instrument.key)
         if known is not None:
             return known
-        created = _created(self.meter, instrument)
-        record = self._made.setdefault(instrument.key, created)
-        if record is created and self._views is not None:
-            self._views.append(view_of(instrument, cells=self._cells))
-        return record
+        name = instrument.key if self._views is None else self._views.name_of(instrument)
+        created = _created(self.meter, name, instrument)
+        return self._made.setdefault(instrument.key, created)
 
 
-def _created(meter: Meter, instrument: Instrument) -> Callable[..., None]:
-    key, unit, text = instrument.key, instrument.unit, instrument.help
+def _created(meter: Meter, name: str, instrument: Instrument) -> Callable[..., None]:
+    unit, text = instrument.unit, instrument.help
     if instrument.kind == "counter":
-        return meter.create_counter(key, unit, text).add
+        return meter.create_counter(name, unit, text).add
     if instrument.kind == "gauge":
-        return meter.create_up_down_counter(key, unit, text).add
-    # The bounds are for a provider without our Views, such as a user's own.
+        return meter.create_up_down_counter(name, unit, text).add
     return meter.create_histogram(
-        key, unit, text, explicit_bucket_boundaries_advisory=instrument.buckets
+        name, unit, text, explicit_bucket_boundaries_advisory=instrument.buckets
     ).record

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from opentelemetry.metrics import MeterProvider as APIMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
@@ -11,9 +13,11 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._version import __version__
+from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
 from otel_executor_metrics.pipeline.collection import Collection, Source
 from otel_executor_metrics.pipeline.declaring import Instruments
+from otel_executor_metrics.pipeline.environment import exemplar_filter
 from otel_executor_metrics.pipeline.selfcheck import cells_work
 from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews
 
@@ -31,16 +35,12 @@ class Pipeline:
     def __init__(self, provider: APIMeterProvider) -> None:
         self._provider = provider
         self._owned: MeterProvider | None = None
-        self._views = _views_of_ours(provider)
-        # One constant scope: the Collector's exporter keys by it even where it hides its labels.
-        self._meter = provider.get_meter(METER_NAME, __version__)
+        self._shared = _shared(provider)
 
     @property
     def takes_cells(self) -> bool:
         """Whether :meth:`export` works here; else :meth:`public_calls` do."""
-        if not isinstance(self._provider, MeterProvider) or self._views is None:
-            return False
-        return self._views.only_ours and takes_cells(readers_of(self._provider))
+        return self._shared.takes_cells
 
     @classmethod
     def over(cls, readers: Sequence[MetricReader], resource: Resource) -> Pipeline:
@@ -48,6 +48,7 @@ class Pipeline:
         provider = MeterProvider(
             metric_readers=readers,
             resource=resource,
+            exemplar_filter=exemplar_filter(),
             views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )
@@ -57,11 +58,11 @@ class Pipeline:
 
     def export(self, source: Source) -> None:
         """Have the readers get what ``source`` holds; for a pipeline that takes cells."""
-        Collection(Instruments(self._meter, self._views, cells=True), source)
+        self._shared.collection.add(source)
 
     def public_calls(self) -> Instruments:
         """Return the instruments for recording through the SDK."""
-        return Instruments(self._meter, self._views, cells=False)
+        return self._shared.instruments
 
     def flush(self, timeout: float) -> bool:
         """Have the readers of a user's provider send what is recorded, within ``timeout`` seconds.
@@ -92,6 +93,38 @@ def takes_cells(readers: Iterable[MetricReader]) -> bool:
     return suits(readers) and cells_work()
 
 
-def _views_of_ours(provider: APIMeterProvider) -> ExecutorViews | None:
-    views = views_of(provider) if isinstance(provider, MeterProvider) else None
-    return views if isinstance(views, ExecutorViews) else None
+class _Shared:
+    """What all facades on one provider have in common: its names, Views and callback are one."""
+
+    def __init__(self, provider: APIMeterProvider) -> None:
+        self.definitions: dict[str, Operation] = {}
+        self.takes_cells = False
+        views = views_of(provider) if isinstance(provider, MeterProvider) else None
+        ours = views if isinstance(views, ExecutorViews) else None
+        if ours is not None and isinstance(provider, MeterProvider):
+            ours.complete(cells=cells_work())
+            self.takes_cells = ours.only_ours and takes_cells(readers_of(provider))
+        # One constant scope: the Collector's exporter keys by it even where it hides its labels.
+        self.instruments = Instruments(provider.get_meter(METER_NAME, __version__), ours)
+        self._provider = weakref.ref(provider)
+        self.collection = Collection(self.instruments, self._readers)
+
+    def _readers(self) -> Iterable[MetricReader]:
+        provider = self._provider()
+        return readers_of(provider) if isinstance(provider, MeterProvider) else ()
+
+
+_all: Final[weakref.WeakKeyDictionary[APIMeterProvider, _Shared]] = weakref.WeakKeyDictionary()
+
+
+def _shared(provider: APIMeterProvider) -> _Shared:
+    # Without a lock, which a forked child might find taken for ever.
+    return _all.get(provider) or _all.setdefault(provider, _Shared(provider))
+
+
+def definitions_of(provider: APIMeterProvider) -> dict[str, Operation]:
+    """Return the operations of all facades on ``provider`` by name in lower case, to be added to.
+
+    They share instruments, so that one name cannot have two definitions.
+    """
+    return _shared(provider).definitions

@@ -5,25 +5,19 @@ from __future__ import annotations
 import os
 import uuid
 
-from opentelemetry.sdk.resources import (
-    SERVICE_INSTANCE_ID,
-    SERVICE_NAME,
-    OTELResourceDetector,
-    Resource,
-)
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, OTELResourceDetector, Resource
+
+from otel_executor_metrics.pipeline.environment import resource_of
 
 
 def process_resource(service_name: str | None = None) -> Resource:
     """Return the resource of this process, with an identity of its own unless the user gave one.
 
-    ``service_name`` is its ``service.name``; else what OpenTelemetry's own variables
-    (``OTEL_SERVICE_NAME``, ``OTEL_RESOURCE_ATTRIBUTES``) say. In a Collector, two processes of one
-    identity would overwrite each other's totals.
+    In a Collector, two processes of one identity would overwrite each other's totals. The SDK's,
+    since 1.45, is one for all that run in this process.
     """
-    attributes = {SERVICE_NAME: service_name} if service_name else {}
-    if SERVICE_INSTANCE_ID not in OTELResourceDetector().detect().attributes:
-        attributes[SERVICE_INSTANCE_ID] = str(uuid.uuid4())
-    return Resource.create(attributes)
+    found = resource_of(service_name)
+    return found if _given() else found.merge(Resource({SERVICE_INSTANCE_ID: str(uuid.uuid4())}))
 
 
 def forked_resource(inherited: Resource) -> Resource:
@@ -31,6 +25,10 @@ def forked_resource(inherited: Resource) -> Resource:
 
     The user's identity, where there is one, is its parent's. It stays recognisable.
     """
-    given = OTELResourceDetector().detect().attributes.get(SERVICE_INSTANCE_ID)
+    given = _given()
     identity = f"{given}-{os.getpid()}" if given else str(uuid.uuid4())
     return inherited.merge(Resource({SERVICE_INSTANCE_ID: identity}))
+
+
+def _given() -> object:
+    return OTELResourceDetector().detect().attributes.get(SERVICE_INSTANCE_ID)

@@ -50,7 +50,7 @@ def cells_work() -> bool:
 def _by_cells(instruments: Instruments) -> Mapping[Role, Cell]:
     store = Store()
     store.define(_PROBE)
-    Collection(instruments, store)
+    Collection(instruments, lambda: ()).add(store)
     slot = store.operation(_PROBE, _ATTRIBUTES)
     return {
         "latency": HistogramCell(slot, _PROBE.buckets),
@@ -70,13 +70,14 @@ def _points(road: _Road, *, cells: bool) -> list[Any]:
     """Return what two readers see of the probe, without the times."""
     readers = (InMemoryMetricReader(), InMemoryMetricReader())
     views = ExecutorViews()
+    views.complete(cells=cells)
     provider = MeterProvider(
         metric_readers=readers,
         resource=Resource.get_empty(),
         views=views,
         shutdown_on_exit=False,
     )
-    made = road(Instruments(provider.get_meter(METER_NAME), views, cells=cells))
+    made = road(Instruments(provider.get_meter(METER_NAME), views))
     for role in _RECORDED:
         for value in _VALUES:
             made[role].record(value)

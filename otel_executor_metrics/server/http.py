@@ -64,7 +64,7 @@ class MetricsServer:
         self._slots = Slots(self._limits.max_connections)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._sockets: tuple[socket.socket, ...] = ()  # listener, waker, woken
+        self._sockets: tuple[socket.socket, ...] = ()  # listener, waker, woken, once started
         self._accepting: threading.Thread | None = None
         self._url_host = connectable_name(host)
         self._on_connection = on_connection
@@ -97,10 +97,10 @@ class MetricsServer:
             if self._accepting is not None or self._stopping.is_set():
                 raise RuntimeError("a server starts once: make a new one")
             self._owner = os.getpid()
-            listener = bind(self._host, self._port)
-            self._sockets = (listener, *socket.socketpair())
+            self._sockets = (bind(self._host, self._port),)
             try:
-                self._listen(listener)
+                self._sockets += socket.socketpair()
+                self._listen(self._sockets[0])
             except BaseException:
                 self._close_sockets()
                 raise

@@ -18,6 +18,8 @@ CALLS_BY_OPERATION: dict[str, Call] = {
     "retry": lambda m, op: m.record_retry(op, 2),
     "batch": lambda m, op: m.record_batch_operations([{"operation": op}]),
     "measure": lambda m, op: m.measure(op).__enter__().__exit__(None, None, None),
+    "handle": lambda m, op: m.operation(op).success(1),
+    "decorator": lambda m, op: m.with_metrics(op)(lambda: None)(),
 }
 CALLS_BY_LABELS: dict[str, Call] = {
     "operation": lambda m, labels: m.record_operation("x", duration=1, labels=labels),

@@ -36,6 +36,19 @@ LyingClass = _evil("LyingClass", __class__=property(refuse))
 """Raises even when asked for its class, as ``isinstance`` does."""
 
 
+class _NamelessMeta(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        refuse()
+
+
+Nameless = _NamelessMeta("Nameless", (), {**_RAISING})
+"""Raises even when its class is asked for its name."""
+
+NamelessError: Any = _NamelessMeta("NamelessError", (Exception,), {})
+"""An exception whose class raises when it is asked for its name."""
+
+
 class _Labels(Mapping[str, str]):
     """A good mapping, from which each class below takes one thing away."""
 
@@ -93,6 +106,7 @@ EVIL: dict[str, Any] = {
     "dict": EvilDict(task_type="x"),
     "mapping": EvilMapping(),
     "class": LyingClass(),
+    "nameless": Nameless(),
     "text double": MagicMock(spec=str),
     "number double": MagicMock(spec=float, __float__=MagicMock(side_effect=RuntimeError)),
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,7 +101,30 @@ def test_a_flood_of_anything_else(make_metrics: MakeMetrics, name: str) -> None:
         for i in range(70_000, 170_000):
             FLOODS[name](metrics, i)
 
-    assert metrics.get_metrics_summary()["label_sets"] <= 500 + 50
+    assert metrics.get_metrics_summary()["label_sets"] <= 2 * 500 + 50
+
+
+def _long_spellings(metrics: ExecutorMetrics, index: int) -> None:
+    labels = {f"label{at}": _spelling(index).ljust(240) for at in range(20)}
+    metrics.record_operation("x", labels=labels)
+
+
+def _spelled_types(metrics: ExecutorMetrics, index: int) -> None:
+    metrics.record_operation_failure("x", _spelling(index).ljust(240), {"a": f"{index % 100}"})
+
+
+@pytest.mark.parametrize(("flood", "megabytes"), [(_long_spellings, 32), (_spelled_types, 4)])
+def test_what_is_remembered_of_spellings_is_bounded_in_bytes(
+    metrics: ExecutorMetrics, flood: Callable[[ExecutorMetrics, int], None], megabytes: int
+) -> None:
+    """However long they are and wherever they stand: time is what they cost, not memory."""
+    for index in range(100):
+        flood(metrics, index)
+    with growing_less_than(megabytes * MEGABYTE):
+        for index in range(20_000):
+            flood(metrics, index)
+
+    assert scrape(metrics).dropped() == {}
 
 
 def test_the_limit_is_per_label_and_operation(make_metrics: MakeMetrics) -> None:
@@ -168,11 +193,30 @@ def test_label_sets_are_bounded_as_well(make_metrics: MakeMetrics) -> None:
         metrics.record_operation("x", duration=1, labels={"a": f"a{a}", "b": f"b{b}", "c": f"c{c}"})
 
     seen = scrape(metrics)
-    assert len(seen.series("x_success_total")) <= 51
+    assert len(seen.series("x_success_total")) <= 2 * 50 + 1
     assert seen.total("x_success_total") == 1000
     assert seen.total("x_latency_seconds_count") == 1000
-    assert seen.value("x_success_total", a="other", b="other", c="other") == 950
-    assert seen.overflows() == {("x", label): 950 for label in "abc"}
+    others = {label: seen.total("x_success_total", **{label: "other"}) for label in "abc"}
+    assert seen.overflows() == {("x", label): count for label, count in others.items()}
+
+
+def test_a_flood_of_one_label_leaves_uncorrelated_others_exact(make_metrics: MakeMetrics) -> None:
+    """However many label sets a flood makes, only the label that has too many values gives way."""
+    metrics = make_metrics(max_label_values=50, max_label_sets=1000)
+    chosen = random.Random(7)
+    due: Counter[tuple[str, str]] = Counter()
+    for index in range(100_000):
+        action, region = f"a{chosen.randrange(12)}", f"r{chosen.randrange(4)}"
+        due[action, region] += 1
+        labels = {"user_id": f"u{index // 100}", "action": action, "region": region}
+        metrics.record_operation("flood", labels=labels)
+
+    seen = scrape(metrics)
+    for (action, region), count in due.items():
+        assert seen.total("flood_success_total", action=action, region=region) == count
+    assert seen.overflows().keys() == {("flood", "user_id")}
+    others = seen.total("flood_success_total", user_id="other")
+    assert seen.overflows()["flood", "user_id"] == others
 
 
 def test_a_value_named_other_is_not_counted_twice(make_metrics: MakeMetrics) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -150,3 +151,34 @@ def test_a_disabled_facade_can_be_shut_down_and_left(disabled: ExecutorMetrics) 
     assert disabled.flush()
     disabled.shutdown()
     disabled.shutdown()
+
+
+class _Audited(ExecutorMetrics):
+    """A facade of the user's, with something of its own in each record."""
+
+    seen = 0
+
+    def record_operation(self, *args: Any, **kwargs: Any) -> None:
+        self.seen += 1
+        super().record_operation(*args, **kwargs)
+
+
+def test_what_a_subclass_does_it_does_when_disabled() -> None:
+    """Only the recording is off."""
+    metrics = _Audited(enable_metrics=False)
+    metrics.record_operation("plan", duration=1, labels={"a": "b"})
+
+    assert metrics.seen == 1
+
+
+def test_a_disabled_facade_can_be_mocked() -> None:
+    """By its class before it is made, by itself at any time."""
+    with mock.patch.object(ExecutorMetrics, "record_operation", autospec=True) as by_class:
+        ExecutorMetrics(enable_metrics=False).record_operation("plan")
+    by_class.assert_called_once()
+
+    metrics = ExecutorMetrics(enable_metrics=False)
+    with mock.patch.object(metrics, "record_operation") as by_itself:
+        metrics.record_operation("plan")
+    by_itself.assert_called_once_with("plan")
+    metrics.record_operation("plan")

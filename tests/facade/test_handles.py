@@ -48,6 +48,26 @@ def test_a_histogram_observes(metrics: ExecutorMetrics) -> None:
     assert seen.histogram("execute_latency_seconds").count == 1
 
 
+def test_an_exemplar_is_taken_and_ignored(metrics: ExecutorMetrics) -> None:
+    """prometheus_client's verbs take one; a program that passes it goes on counting."""
+    trace = {"trace_id": "abc"}
+    metrics.metrics["plan_success"].inc(2, exemplar=trace)
+    metrics.metrics["plan_success"].labels().inc(exemplar=trace)
+    metrics.metrics["plan_latency"].observe(0.1, exemplar=trace)
+    metrics.metrics["plan_latency"].labels().observe(0.1, trace)
+
+    seen = scrape(metrics)
+    assert seen.value("plan_success_total") == 3
+    assert seen.histogram("plan_latency_seconds").count == 2
+
+
+def test_a_label_may_have_any_name(metrics: ExecutorMetrics) -> None:
+    """Also that of the parameter which Python passes itself."""
+    metrics.metrics["plan_success"].labels(self="x").inc()
+
+    assert scrape(metrics).value("plan_success_total", self="x") == 1
+
+
 def test_a_counter_increments(metrics: ExecutorMetrics) -> None:
     """``inc`` adds one or an amount."""
     metrics.metrics["plan_success"].inc()

@@ -7,6 +7,7 @@ import contextlib
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_coroutine_that_is_never_awaited_is_not_recorded(metrics: ExecutorMetr
 def test_a_closed_coroutine_leaves_nothing_in_progress(
     metrics: ExecutorMetrics, started: bool
 ) -> None:
-    """A coroutine thrown away half-way ends as one that nobody wanted to the end."""
+    """A coroutine that is closed half-way was cancelled; one that never began has no outcome."""
 
     @metrics.with_metrics("job")
     async def job() -> None:
@@ -135,7 +136,29 @@ def test_a_closed_coroutine_leaves_nothing_in_progress(
         running.send(None)
     running.close()
 
-    assert outcomes(metrics, "job") == Outcomes(successes=int(started), observed=int(started))
+    failures: dict[str, float] = {"GeneratorExit": 1} if started else {}
+    assert outcomes(metrics, "job") == Outcomes(failures=failures, observed=int(started))
+
+
+def test_a_block_in_a_coroutine_that_is_closed_was_cancelled(metrics: ExecutorMetrics) -> None:
+    """``measure`` tells a coroutine from a generator, whose end is a success."""
+
+    async def coroutine() -> None:
+        async with metrics.measure("job"):
+            await asyncio.sleep(0)
+
+    def generator() -> Iterator[None]:
+        with metrics.measure("job"), metrics.operation("plan"):
+            yield
+
+    begun: list[Any] = [coroutine(), generator()]
+    for each in begun:
+        each.send(None)
+        each.close()
+
+    expected = Outcomes(successes=1, failures={"GeneratorExit": 1}, observed=2)
+    assert outcomes(metrics, "job") == expected
+    assert outcomes(metrics, "plan") == Outcomes(successes=1, observed=1)
 
 
 def test_the_latency_is_the_time_it_took(metrics: ExecutorMetrics) -> None:

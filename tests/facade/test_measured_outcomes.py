@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from otel_executor_metrics import ExecutorMetrics
+from tests.facade.evil import NamelessError
 from tests.facade.outcomes import Outcomes, outcomes
 
 Way = Callable[[ExecutorMetrics, Callable[[], Any]], Any]
@@ -71,6 +72,21 @@ WAYS: dict[str, Way] = {
     "async measure": _measured_async,
 }
 by_way = pytest.mark.parametrize("way", WAYS)
+
+
+@by_way
+def test_an_exception_of_a_nameless_class_passes_through(
+    metrics: ExecutorMetrics, way: str
+) -> None:
+    """Whatever its metaclass does, the exception is the program's own, and counted by its name."""
+
+    def fail() -> None:
+        raise NamelessError
+
+    with pytest.raises(NamelessError):
+        WAYS[way](metrics, fail)
+
+    assert outcomes(metrics, "job") == Outcomes(failures={"NamelessError": 1}, observed=1)
 
 
 @by_way

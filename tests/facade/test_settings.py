@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_executor_metrics import ExecutorMetrics
+from otel_executor_metrics import ExecutorMetrics, SettingError
 from tests.facade.conftest import MakeMetrics
 from tests.facade.logs import warnings_in
 from tests.facade.scraping import fetch, scrape, url_of
@@ -188,6 +191,47 @@ def test_resource_attributes_are_shown_with_the_target(
     assert dict(labels)["team"] == "a"
 
 
+@pytest.mark.parametrize("variable", ["OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"])
+def test_bytes_of_the_resource_that_are_no_utf8_are_warned_of(
+    make_metrics: MakeMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    variable: str,
+) -> None:
+    """Every scrape answers all the same; U+FFFD stands for what cannot be written."""
+    name = os.fsdecode(b"caf\xe9")
+    value = name if variable == "OTEL_SERVICE_NAME" else f"service.name={name},{name}=x"
+    monkeypatch.setenv(variable, value)
+
+    (labels,) = scrape(make_metrics(target_info=True)).series("target_info")
+    assert dict(labels)["service_name"] == "caf\ufffd"
+    (line,) = warnings_in(caplog)
+    assert "UTF-8" in line
+    assert "service.name" in line
+
+
+def test_a_service_name_that_nobody_can_write_is_an_error(make_metrics: MakeMetrics) -> None:
+    """As an argument it is told at construction, with the rule."""
+    with pytest.raises(SettingError, match=r"service_name='caf\\udce9': must be .* UTF-8"):
+        make_metrics(service_name="caf\udce9")
+
+
+@pytest.mark.parametrize("value", ["rubbish", "ALWAYS_ON"])
+def test_an_unknown_exemplar_filter_is_warned_of(
+    make_metrics: MakeMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    value: str,
+) -> None:
+    """The SDK raises for it; here the program runs on with the default."""
+    monkeypatch.setenv("OTEL_METRICS_EXEMPLAR_FILTER", value)
+
+    assert make_metrics().enable_metrics
+    (line,) = warnings_in(caplog)
+    assert line.startswith(f"OTEL_METRICS_EXEMPLAR_FILTER='{value}'")
+    assert "always_off" in line
+
+
 @pytest.mark.parametrize("value", ["soon", "0", "-5"])
 def test_an_unreadable_export_interval_is_warned_of(
     make_metrics: MakeMetrics,
@@ -217,12 +261,47 @@ def test_an_unreadable_export_timeout_does_not_stop_the_program(
     assert metrics.flush()
 
 
+@pytest.mark.parametrize(
+    "variable",
+    ["METRICS_SHUTDOWN_TIMEOUT", "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT"],
+)
+def test_a_time_without_end_is_a_long_time(
+    make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """No lock can wait for 1e300 seconds; neither a thread nor the end of the facade fails."""
+    monkeypatch.setenv(variable, "1e300")
+    metrics = make_metrics(exporter="console,prometheus")
+    before = threading.active_count()
+
+    assert metrics.flush(1e300)
+    assert threading.active_count() == before
+    metrics.shutdown()
+    make_metrics().shutdown(1e300)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"operations": 5}, "operations=5: must be "),
+        ({"meter_provider": 5}, "meter_provider=5: must be "),
+        ({"tls_certificate": "a\0b"}, "tls_certificate='a\\x00b': must be the path of a file"),
+    ],
+)
+def test_what_is_of_no_use_at_all_is_one_clear_line(
+    make_metrics: MakeMetrics, arguments: dict[str, Any], line: str
+) -> None:
+    """The error names the argument, the value and the rule."""
+    with pytest.raises(ValueError, match=re.escape(line)) as refused:
+        make_metrics(**arguments)
+    assert "\n" not in str(refused.value)
+
+
 def test_an_argument_that_is_none_is_not_passed(
     make_metrics: MakeMetrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Code that hands on its own optional arguments need not leave them out."""
     monkeypatch.setenv("METRICS_LABEL_VALUES", "keep")
-    metrics = make_metrics(label_values=None, enable_metrics=None)
+    metrics = make_metrics(label_values=None, enable_metrics=None, operations=None)
     metrics.record_operation_success("x", {"a": "b c"})
 
     assert scrape(metrics).value("x_success_total", a="b c") == 1

@@ -15,6 +15,7 @@ import pytest
 from otel_executor_metrics import ExecutorMetrics
 from tests.facade.conftest import MakeMetrics
 from tests.facade.harnesses import families_of, last_json
+from tests.facade.logs import warnings_in
 from tests.facade.programs import run_program, start_program
 from tests.facade.scraping import Scrape, fetch, scrape, url_of
 from tests.support.waiting import wait_until
@@ -60,6 +61,34 @@ def test_shutdown_twice_is_harmless(
     assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
 
 
+def test_after_shutdown_the_families_are_still_there(metrics: ExecutorMetrics) -> None:
+    """A thread that goes on recording by key raises nothing; before, the mapping was empty."""
+    keys = set(metrics.metrics)
+    metrics.shutdown()
+
+    assert set(metrics.metrics) == keys
+    metrics.metrics["intent_latency"].observe(1)
+    metrics.metrics["execute_success"].labels(task_type="new").inc()
+
+
+def test_the_switch_can_be_set_as_in_the_old_component(
+    metrics: ExecutorMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Off is a shutdown; on again is a new facade's, and a warning says so."""
+    metrics.enable_metrics = True
+    assert metrics.enable_metrics
+    metrics.enable_metrics = False
+    metrics.enable_metrics = False
+    assert not metrics.enable_metrics
+    assert is_refused(metrics.metrics_port)
+    assert warnings_in(caplog) == []
+
+    metrics.enable_metrics = True
+    assert not metrics.enable_metrics
+    (line,) = warnings_in(caplog)
+    assert "new ExecutorMetrics" in line
+
+
 def test_after_shutdown_every_call_is_a_no_op(
     make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -86,7 +115,6 @@ def test_after_shutdown_every_call_is_a_no_op(
     assert metrics.with_metrics("plan")(len) is len
 
     assert not metrics.enable_metrics
-    assert not metrics.metrics
     assert metrics.flush()
     summary = metrics.get_metrics_summary()
     assert summary["metrics_enabled"] is False

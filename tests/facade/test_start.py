@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from otel_executor_metrics import (
     validate_metrics_initialization,
 )
 from tests.facade.conftest import MakeMetrics
+from tests.facade.programs import run_program
 from tests.facade.scraping import scrape
 
 
@@ -81,6 +84,48 @@ def test_a_privileged_port_is_a_warning_with_the_remedy(
     metrics = make_metrics(metrics_port=81)
 
     assert "1024" in expect_degraded(metrics, caplog, 81)
+
+
+def _port_after(limit: str, release: str) -> str:
+    """Return what a program logs, and tells, that cannot start a server for want of something."""
+    done = run_program(
+        f"""
+        import logging, os, resource, sys, threading
+        from otel_executor_metrics import ExecutorMetrics, check_port_available
+        from otel_executor_metrics import find_available_port
+
+        logging.basicConfig(format="%(message)s")
+        local = {{"host": "127.0.0.1", "metrics_port": find_available_port(21_000, "127.0.0.1")}}
+        ExecutorMetrics(**local).shutdown()  # what is imported later needs files, too
+        {limit}
+        metrics = ExecutorMetrics(**local)
+        {release}
+        assert metrics.degraded and not metrics.enable_metrics
+        assert check_port_available(metrics.metrics_port, "127.0.0.1")
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")
+@pytest.mark.parametrize("left", [0, 1])
+def test_no_file_descriptor_left_is_a_warning_with_the_remedy(left: int) -> None:
+    """The program runs on, and no half-made socket keeps the port."""
+    told = _port_after(
+        "free = os.dup(0); os.close(free); held = resource.getrlimit(resource.RLIMIT_NOFILE);"
+        f" resource.setrlimit(resource.RLIMIT_NOFILE, (free + {left}, held[1]))",
+        "resource.setrlimit(resource.RLIMIT_NOFILE, held)",
+    )
+    assert "ulimit -n" in told
+    assert "METRICS_HOST" not in told
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")
+def test_no_thread_left_is_a_warning() -> None:
+    """The program runs on where no thread can be started, too."""
+    told = _port_after("threading.stack_size(2**45)", "threading.stack_size(0)")
+    assert "can't start new thread" in told
 
 
 def test_a_degraded_facade_leaves_no_thread(make_metrics: MakeMetrics, taken_port: int) -> None:
@@ -163,10 +208,29 @@ def test_init_with_retry_takes_the_next_free_port(taken_port: int) -> None:
         metrics.shutdown()
 
 
-@pytest.mark.parametrize("retries", [0, -1])
-def test_init_with_retry_wants_at_least_one_try(retries: int) -> None:
-    """No try at all is a mistake, told by its value."""
-    with pytest.raises(ValueError, match=f"max_retries={retries}"):
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="127.0.0.2 is Linux's")
+@pytest.mark.parametrize("way", ["argument", "METRICS_HOST"])
+def test_init_with_retry_looks_where_it_will_listen(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A port that is taken on another address is free here; one that is taken here is not."""
+    arguments = {"host": "127.0.0.2"} if way == "argument" else {}
+    if not arguments:
+        monkeypatch.setenv("METRICS_HOST", "127.0.0.2")
+    for address, difference in (("127.0.0.1", 0), ("127.0.0.2", 1)):
+        with socket.socket() as taken:
+            taken.bind((address, 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            with init_metrics_with_retry(1, start_port=port, **arguments) as metrics:
+                assert metrics.enable_metrics
+                assert min(metrics.metrics_port - port, 1) == difference
+
+
+@pytest.mark.parametrize("retries", [0, -1, "three", None])
+def test_init_with_retry_wants_at_least_one_try(retries: Any) -> None:
+    """No try at all is a mistake, told by its value; so is what is no number."""
+    with pytest.raises(ValueError, match=f"max_retries={retries!r}"):
         init_metrics_with_retry(max_retries=retries)
 
 
@@ -182,7 +246,7 @@ def test_init_with_retry_gives_up_where_no_port_is_free(monkeypatch: pytest.Monk
 
     tries: list[int] = []
 
-    def none_free(start_port: int) -> int:
+    def none_free(start_port: int, host: str) -> int:
         tries.append(start_port)
         raise RuntimeError("no port is free")
 

@@ -12,6 +12,7 @@ import pytest
 
 from otel_executor_metrics import ExecutorMetrics
 from tests.facade.conftest import MakeMetrics
+from tests.facade.logs import warnings_in
 
 MODULE = '''
 """A distribution that brings an exporter."""
@@ -54,6 +55,15 @@ def refuse(settings):
     raise OSError(13, "not today")
 
 
+def clumsy(settings):
+    raise KeyError("wing")
+
+
+class Tired(Memory):
+    def start(self):
+        raise KeyError("wing")
+
+
 def lacking(settings):
     from otel_executor_metrics import MissingExtraError
 
@@ -66,6 +76,8 @@ memory = pigeon_exporter:build
 missing = pigeon_exporter:no_such_thing
 lacking = pigeon_exporter:lacking
 failing = pigeon_exporter:refuse
+clumsy = pigeon_exporter:clumsy
+tired = pigeon_exporter:Tired
 prometheus = pigeon_exporter:refuse
 """
 
@@ -147,6 +159,21 @@ def test_a_broken_exporter_in_the_environment_does_not_stop_the_program(
     with ExecutorMetrics() as metrics:
         assert metrics.get_metrics_summary()["exporters"] == ["none"]
     assert name in caplog.text
+
+
+@pytest.mark.usefixtures("pigeons")
+@pytest.mark.parametrize("name", ["failing", "clumsy", "tired"])
+def test_an_exporter_that_fails_does_not_stop_the_program(
+    make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Whatever its builder or its start raises is a warning of one line; the others run."""
+    metrics = make_metrics(exporter=["none", name])
+    assert metrics.get_metrics_summary()["exporters"] == ["none"]
+    (line,) = warnings_in(caplog)
+    assert name in line.lower()
+    assert "\n" not in line
+
+    assert make_metrics(exporter=name).degraded
 
 
 HANGING = '''

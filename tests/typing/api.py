@@ -106,9 +106,10 @@ def summary(metrics: ExecutorMetrics) -> None:
     metrics.metrics["intent_latency"].labels(task_type="report").observe(0.2)
     with metrics.metrics["intent_latency"].time():
         pass
+    metrics.enable_metrics = False
 
     metrics.metrics["mine"] = None  # type: ignore[index]
-    metrics.enable_metrics = False  # type: ignore[misc]
+    metrics.enable_metrics = "no"  # type: ignore[assignment]
     metrics.no_such_method()  # type: ignore[attr-defined]
 
 

@@ -94,13 +94,15 @@ def test_a_label_name_is_valid_or_refused(raw: str) -> None:
 @example("_")
 @example("_a")
 @example("LE")
-@example("a" * 500)
+@example("a" * 128)
 def test_a_valid_label_name_is_kept(raw: str) -> None:
     """What matches the rule comes out as it went in."""
-    assert label_name(raw) == (None if raw == "le" else raw)
+    assert label_name(raw) == (None if raw == "le" or len(raw) > 128 else raw)
 
 
-@pytest.mark.parametrize("raw", ["", "le", "__a", "__", "a-b", "a b", "1a", "é", "a\n", "a.b"])
+@pytest.mark.parametrize(
+    "raw", ["a" * 129, "", "le", "__a", "__", "a-b", "a b", "1a", "é", "a\n", "a.b"]
+)
 def test_an_invalid_label_name_is_refused(raw: str) -> None:
     """What Prometheus would refuse or reserves is no label name."""
     assert label_name(raw) is None
