@@ -175,8 +175,8 @@ class ExecutorMetrics:
     ) -> None:
         """Record an outcome and, if given, how many seconds it took, with the same labels.
 
-        A duration below 0 or from 1e9 on (31 years: a point in time, or milliseconds) is dropped
-        and counted as ``invalid_value``; the outcome stands.
+        A duration that is negative, infinite or no number is dropped and counted as
+        ``invalid_value``; the outcome stands.
         """
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:
