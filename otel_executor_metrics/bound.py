@@ -18,7 +18,7 @@ from otel_executor_metrics.instruments import (
 from otel_executor_metrics.measurement import Enterable
 from otel_executor_metrics.typing import Cell
 
-ATTEMPT_RULE = f"an attempt number must be a number from 0 to below {MAX_AMOUNT:.0e}"
+ATTEMPT_RULE = f"an attempt number must be a number, not negative, below {MAX_AMOUNT:.0e}"
 
 Handle: TypeAlias = CounterHandle | GaugeHandle | HistogramHandle
 FailureT = TypeVar("FailureT", bound=Cell)

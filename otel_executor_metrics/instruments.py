@@ -19,8 +19,8 @@ from otel_executor_metrics.typing import Cell, Clock, Labels
 Drop: TypeAlias = Callable[[str, object, str], None]
 """Count a drop: reason, offending value, rule."""
 
-DURATION_RULE = f"a duration must be a number of seconds from 0 to below {MAX_DURATION:.0e}"
-AMOUNT_RULE = f"an amount must be a number from 0 to below {MAX_AMOUNT:.0e}"
+DURATION_RULE = f"a duration must be a number of seconds, not negative, below {MAX_DURATION:.0e}"
+AMOUNT_RULE = f"an amount must be a number, not negative, below {MAX_AMOUNT:.0e}"
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
