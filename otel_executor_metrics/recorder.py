@@ -6,6 +6,7 @@ A call that cannot be recorded finds the no-op operation; the drop is counted by
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from otel_executor_metrics.catalog import (
 )
 from otel_executor_metrics.instruments import Family
 from otel_executor_metrics.labelling import Drop, Items, LabelPolicy, worth_remembering
+from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.roads import Road
 from otel_executor_metrics.series import OperationSeries
 from otel_executor_metrics.typing import Cell, Lock, OperationHandle
@@ -118,8 +120,8 @@ class Recorder:
                 self.drop_error("find", error)
             return NOOP_OPERATION
 
-    def finder(self, operation: object, labels: object) -> Callable[[], OperationHandle]:
-        """Return a ``find`` for one operation and label set: bound here, looked up no more.
+    def measure(self, operation: object, labels: object) -> Callable[[], Measurement]:
+        """Return what makes a measurement of one operation and label set, bound here once.
 
         What is dropped or becomes ``other`` is looked up each time, since it is counted each time.
         """
@@ -127,7 +129,9 @@ class Recorder:
         with contextlib.suppress(Exception):  # what raises here, raises in find and is counted
             series = self._series_of(operation)
             bound = None if isinstance(series, Drop) else series.prepare(labels)
-        return (lambda: self.find(operation, labels)) if bound is None else (lambda: bound)
+        if bound is None:
+            return lambda: Measurement(self.find(operation, labels))
+        return functools.partial(Measurement, bound)
 
     def drop_entry(self, entry: object) -> None:
         """Count an entry of a batch that names no operation."""
