@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from otel_executor_metrics._drops import Drops
+from otel_executor_metrics._drops import Drops, in_operation
 from otel_executor_metrics._labels import Cleaner
 from otel_executor_metrics._names import OPERATION_MAX_LENGTH, operation_name
 from otel_executor_metrics.bound import NOOP_OPERATION
@@ -136,7 +136,7 @@ class Recorder:
     def drop_entry(self, entry: object) -> None:
         """Count an entry of a batch that names no operation."""
         rule = "an entry of a batch must be a readable mapping with the key 'operation'"
-        self._drops.count("invalid_operation", "of a batch", entry, rule)
+        self._drops.count("invalid_operation", "a batch", entry, rule)
 
     def drop_error(self, method: str, error: Exception) -> None:
         """Count a call that failed in a way nobody foresaw."""
@@ -151,8 +151,9 @@ class Recorder:
         series = self._series_of(operation)
         if isinstance(series, Drop):
             # All that are beyond the limit are one to the log: there may be any number.
-            named = "(any)" if series.reason == "operation_limit" else series.value
-            self._drops.count(series.reason, named, series.value, series.rule)
+            every = series.reason == "operation_limit"
+            where = "any operation" if every else in_operation(series.value)
+            self._drops.count(series.reason, where, series.value, series.rule)
             return NOOP_OPERATION
         if items is None and type(labels) is dict:
             items = tuple(labels.copy().items())  # another thread changed it meanwhile
