@@ -65,19 +65,24 @@ class Drops:
 
     def of(self, operation: str) -> Callable[[str, object, str], None]:
         """Return the counting of one operation's drops: by reason, value and rule."""
-        return lambda reason, value, rule: self.count(reason, operation, value, rule)
+        where = in_operation(operation)
+        return lambda reason, value, rule: self.count(reason, where, value, rule)
 
-    def count(self, reason: str, operation: object, value: object, rule: str) -> None:
-        """Count one drop; ``value`` and ``rule`` go to the log, once for a reason and operation."""
+    def count(self, reason: str, where: str, value: object, rule: str) -> None:
+        """Count one drop; ``value`` and ``rule`` go to the log, once for a reason and place."""
         with self._lock:
             self._counts[reason] += 1
         self._cells[reason].record(1)
-        shown = show(operation)
-        held_back = self._throttle.admit((reason, shown))
+        held_back = self._throttle.admit((reason, where))
         if held_back is not None:
             more = f" ({held_back} more since the last such line)" if held_back else ""
             # A log handler of the program may raise; recording does not.
             with contextlib.suppress(Exception):
                 _logger.warning(
-                    "dropped (%s) in operation %s: %s: %s%s", reason, shown, show(value), rule, more
+                    "dropped (%s) in %s: %s: %s%s", reason, where, show(value), rule, more
                 )
+
+
+def in_operation(name: object) -> str:
+    """Return how a log line says that it is about the operation ``name``."""
+    return f"operation {show(name)}"

@@ -16,7 +16,7 @@ from otel_executor_metrics.instruments import (
     HistogramHandle,
 )
 from otel_executor_metrics.measurement import Enterable
-from otel_executor_metrics.typing import Cell
+from otel_executor_metrics.typing import UNKNOWN, Cell, ErrorType
 
 ATTEMPT_RULE = "an attempt number must be a finite number, not negative"
 
@@ -115,7 +115,7 @@ class PublicOperation(BoundOperation[Cell]):
         if duration is not None:
             self.observe(duration)
 
-    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
+    def failure(self, error_type: ErrorType = UNKNOWN, duration: float | None = None) -> None:
         """Count a failure by its type; observe ``duration`` seconds if given."""
         self.failures(error_type).record(1)
         if duration is not None:
@@ -141,7 +141,7 @@ class NoopOperation(Enterable):
     def success(self, duration: float | None = None) -> None:
         """Do nothing."""
 
-    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
+    def failure(self, error_type: ErrorType = UNKNOWN, duration: float | None = None) -> None:
         """Do nothing."""
 
     def retry(self, attempt_number: int = 2) -> None:

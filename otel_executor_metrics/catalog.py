@@ -79,8 +79,9 @@ class Operation:
             (``{"latency": "Latency of model training", ...}``).
         label_values: for some of the labels the values that are known beforehand. Where all
             labels have theirs, the series exist at 0 from the start.
-        error_types: values of ``error_type`` whose failure series exist at 0 from the start. A type
-            that is not listed begins above 0, so that ``rate()`` does not see its first burst.
+        error_types: values of ``error_type`` whose failure series exist at 0 as soon as the other
+            series of a label set do. A type that is not listed begins above 0, so that ``rate()``
+            does not see its first burst.
 
     Raises:
         CatalogError: a ``ValueError`` that names the operation, the value and the rule.
@@ -286,12 +287,11 @@ class Catalog:
     def check_limits(self, label_values: int, label_sets: int) -> None:
         """Raise CatalogError where an operation lists more than the limits of the facade admit."""
         for operation in self:
-            for label, values in operation.label_values.items():
-                _check_count(operation, label, len(values), "max_label_values", label_values)
-            error_types = len(operation.error_types)
-            _check_count(operation, ERROR_TYPE, error_types, "max_label_values", label_values)
+            for label, listed in operation.label_values.items():
+                _check_values(operation, label, len(listed), label_values)
+            _check_values(operation, ERROR_TYPE, len(operation.error_types), label_values)
             sets = len(operation.listed_label_sets)
-            _check_count(operation, "all labels", sets, "max_label_sets", label_sets)
+            _check_count(operation, sets, "label sets", "max_label_sets", label_sets)
 
 
 def _exported(operation: Operation) -> list[Instrument]:
@@ -299,9 +299,13 @@ def _exported(operation: Operation) -> list[Instrument]:
     return [replace(instrument, labels=()) for instrument in operation.instruments.values()]
 
 
-def _check_count(operation: Operation, what: str, count: int, setting: str, limit: int) -> None:
+def _check_values(operation: Operation, label: str, count: int, limit: int) -> None:
+    _check_count(operation, count, f"values of {label}", "max_label_values", limit)
+
+
+def _check_count(operation: Operation, count: int, what: str, setting: str, limit: int) -> None:
     if count > limit:
         raise CatalogError(
-            f"operation {operation.name!r}: lists {count} values of {what}: must be at most"
+            f"operation {operation.name!r}: lists {count} {what}: must be at most"
             f" {setting}={limit}; list fewer, or raise the limit"
         )

@@ -33,7 +33,7 @@ from otel_executor_metrics.storage.slots import (
     observe,
 )
 from otel_executor_metrics.storage.store import Store
-from otel_executor_metrics.typing import Cell
+from otel_executor_metrics.typing import UNKNOWN, Cell, ErrorType
 
 _COUNTERS: dict[Role, int] = {"success": OUTCOME, "retries": RETRIES, "lost": LOST}
 
@@ -97,7 +97,7 @@ class CellOperation(BoundOperation[FailureCell]):
             if duration > block[MAX]:
                 block[MAX] = duration
 
-    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
+    def failure(self, error_type: ErrorType = UNKNOWN, duration: float | None = None) -> None:
         """Count a failure by its type; observe ``duration`` seconds if given."""
         self._count(self.failures(error_type).slot, OUTCOME, duration)
 

@@ -103,7 +103,8 @@ SETTINGS: Final = (
         ("METRICS_MAX_LABEL_SETS",),
         _parsers.whole(1, 1_000_000),
         10_000,
-        "Distinct label sets of one operation; beyond, one label after another becomes 'other'.",
+        "Distinct label sets of one operation, and again failures of types that are not listed;"
+        " beyond, one label after another becomes 'other'.",
     ),
     Setting(
         "max_operations",

@@ -11,9 +11,10 @@ import functools
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from otel_executor_metrics._numbers import non_negative
+from otel_executor_metrics.operation import F, measured
 from otel_executor_metrics.typing import Cell, Clock, Labels
 
 Drop: TypeAlias = Callable[[str, object, str], None]
@@ -21,8 +22,6 @@ Drop: TypeAlias = Callable[[str, object, str], None]
 
 DURATION_RULE = "a duration must be a finite number of seconds, not negative"
 AMOUNT_RULE = "an amount must be a finite number, not negative"
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class CounterHandle:
@@ -112,16 +111,14 @@ class Timer:
         """Observe the time since the start."""
         self._observe(self._clock() - self._start)
 
-    def __call__(self, function: _F) -> _F:
-        """Return ``function`` with each call timed."""
+    def __call__(self, function: F) -> F:
+        """Return ``function``, which may be of any kind, with each call timed.
 
-        @functools.wraps(function)
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            # A timer of its own for each call: calls may overlap.
-            with Timer(self._observe, self._clock):
-                return function(*args, **kwargs)
-
-        return timed  # type: ignore[return-value]
+        Raises:
+            TypeError: it is neither a function nor a method.
+        """
+        # A timer of its own for each call: calls may overlap.
+        return measured(function, functools.partial(Timer, self._observe, self._clock))
 
 
 Handle = TypeVar("Handle")
@@ -138,7 +135,10 @@ class Family(Generic[Handle]):
         self._drop = drop
 
     def labels(self, /, *values: object, **by_name: object) -> Handle:
-        """Return the handle of a label set: values in the declared order, or by name."""
+        """Return the handle of a label set: values in the declared order, or by name.
+
+        The failures' first label is ``error_type``: ``labels("Timeout", "report")``.
+        """
         for surplus in values[len(self._label_names) :]:
             self._drop("invalid_label", surplus, f"the declared labels are {self._label_names}")
         return self._bind({**dict(zip(self._label_names, values, strict=False)), **by_name})

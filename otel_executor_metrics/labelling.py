@@ -8,13 +8,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from otel_executor_metrics._labels import OTHER, VALUE_MAX_LENGTH, Cleaner, ValueLimit
 from otel_executor_metrics._names import ERROR_TYPE, LABEL_RULE, label_name
-from otel_executor_metrics.typing import Lock
+from otel_executor_metrics.errors import class_name
+from otel_executor_metrics.typing import UNKNOWN, Lock
 
 MAX_LABEL_NAMES = 32
 """Label names of one operation: a caller who makes names of data is stopped here."""
-
-UNKNOWN = "unknown"
-"""The ``error_type`` of a failure that came without one."""
 
 _NAME_RULE = f"a label name {LABEL_RULE}, and not come twice"
 _LABELS_RULE = "labels must be a mapping of names to values"
@@ -85,9 +83,12 @@ class LabelPolicy:
         return cleaned
 
     def error_type(self, raw: object) -> Cleaned:
-        """Return ``raw`` as the attribute ``error_type``; an empty one is ``unknown``."""
+        """Return ``raw`` as the attribute ``error_type``; an empty one is ``unknown``.
+
+        Of an exception, or a class of exceptions, it is the name of the class.
+        """
         cleaned = Cleaned({}, [], [])
-        self._admit(ERROR_TYPE, self._value(raw, cleaned) or UNKNOWN, cleaned)
+        self._admit(ERROR_TYPE, self._value(_type_of(raw), cleaned) or UNKNOWN, cleaned)
         return cleaned
 
     def collapsed(self, attributes: Mapping[str, str]) -> Iterator[Cleaned]:
@@ -142,6 +143,12 @@ class LabelPolicy:
             cleaned.attributes[name] = self._values.admit(name, value)
         if cleaned.attributes[name] != value:
             cleaned.overflows.append(name)
+
+
+def _type_of(raw: object) -> object:
+    # An exception's own text may hold anything, and differ each time.
+    kind: type = raw if issubclass(type(raw), type) else type(raw)  # type: ignore[assignment]
+    return class_name(kind) if issubclass(kind, BaseException) else raw
 
 
 def worth_remembering(text: object) -> bool:

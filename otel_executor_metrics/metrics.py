@@ -7,9 +7,10 @@ import functools
 import logging
 import os
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import FunctionType, NoneType, TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from opentelemetry.metrics import MeterProvider
 
@@ -18,11 +19,11 @@ from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.measurement import Measurement
-from otel_executor_metrics.operation import F, measured
+from otel_executor_metrics.operation import F, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
-from otel_executor_metrics.typing import Labels, OperationHandle
+from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels, OperationHandle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -58,9 +59,8 @@ def _record_nothing(
     operation_type: str = "",
     success: bool = True,
     duration: float | None = None,
-    *,
     labels: Labels | None = None,
-    error_type: str = "unknown",
+    error_type: ErrorType = UNKNOWN,
     **ignored: object,
 ) -> None:
     """Do nothing: the ``record_operation`` of a disabled facade.
@@ -168,9 +168,8 @@ class ExecutorMetrics:
         operation_type: str = "",
         success: bool = True,
         duration: float | None = None,
-        *,
         labels: Labels | None = None,
-        error_type: str = "unknown",
+        error_type: ErrorType = UNKNOWN,
         **ignored: object,
     ) -> None:
         """Record an outcome and, if given, how many seconds it took, with the same labels.
@@ -217,9 +216,9 @@ class ExecutorMetrics:
 
     @_never_raises
     def record_operation_failure(
-        self, operation: str, error_type: str = "unknown", labels: Labels | None = None
+        self, operation: str, error_type: ErrorType = UNKNOWN, labels: Labels | None = None
     ) -> None:
-        """Count a failure by its type."""
+        """Count a failure by its type: a text, an exception, or an exception's class."""
         self._recorder.find(operation, labels).failure(error_type)
 
     @_never_raises
@@ -239,20 +238,29 @@ class ExecutorMetrics:
         for entry in operations:
             try:
                 outcome = (entry["operation"], entry.get("success", True), entry.get("duration"))
-                labels, error_type = entry.get("labels"), entry.get("error_type", "unknown")
+                labels, error_type = entry.get("labels"), entry.get("error_type", UNKNOWN)
             except Exception:  # no mapping, no operation, or a mapping that raises
                 self._recorder.drop_entry(entry)
             else:
                 self.record_operation(*outcome, labels=labels, error_type=error_type)
 
-    def operation(self, operation: str, /, **labels: object) -> OperationHandle:
+    def operation(
+        self, operation: str, /, labels: object = None, **by_name: object
+    ) -> OperationHandle:
         """Return the handle of an operation and label set, for loops where every call counts.
 
+        Labels are given by name, or as a mapping like elsewhere: ``operation("execute",
+        task_type="ml")`` or ``operation("execute", {"task_type": "ml"})``.
         Its ``success``, ``failure``, ``retry`` and ``observe`` look nothing up; ``with`` it, a
         block is measured (in a generator use ``measure``, which keeps each start apart). Keep it:
         it is bound once, and shared by threads and tasks.
         """
-        return self._recorder.find(operation, labels)
+        if issubclass(type(labels), Mapping):
+            both = ChainMap(by_name, cast("Any", labels)) if by_name else labels
+            return self._recorder.find(operation, both)
+        if labels is not None:  # a label of that name
+            by_name["labels"] = labels
+        return self._recorder.find(operation, by_name)
 
     def measure(self, operation: str, labels: Labels | None = None) -> Measurement:
         """Return a context manager, sync and async, that records its body as one operation."""
@@ -263,10 +271,16 @@ class ExecutorMetrics:
 
         It goes on ``async def``, ``def``, generators and async generators. The series exist at 0
         from the decoration on.
+
+        Raises:
+            TypeError: the name is missing, or what is decorated is no function.
         """
-        if self._runtime is None:
-            return lambda function: function
-        return functools.partial(measured, find=self._runtime.recorder.finder(metric_name, labels))
+        if issubclass(type(metric_name), _DECORATED):
+            raise TypeError('with_metrics needs a name: @metrics.with_metrics("execute")')
+        running = self._runtime
+        if running is None:
+            return unmeasured
+        return functools.partial(measured, measure=running.recorder.measure(metric_name, labels))
 
     def get_metrics_summary(self) -> dict[str, Any]:
         """Return what a person debugging wants to know."""
@@ -319,5 +333,8 @@ class ExecutorMetrics:
         """Shut down."""
         self.shutdown()
 
+
+_DECORATED = (FunctionType, staticmethod, classmethod, type)
+"""What ``@metrics.with_metrics``, without a call, gets in the place of a name."""
 
 _RECORD_OPERATION = ExecutorMetrics.record_operation

@@ -1,21 +1,21 @@
-"""``with_metrics``: functions of every kind, each call of them measured."""
+"""Functions of every kind, each call of them measured."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias, TypeVar
 
-from otel_executor_metrics.measurement import Measurement
-from otel_executor_metrics.typing import OperationHandle
+Measure: TypeAlias = Callable[[], AbstractContextManager[Any]]
+"""Make what measures one call."""
 
-Find: TypeAlias = Callable[[], OperationHandle]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def measured(function: F, find: Find) -> F:
-    """Return ``function`` with each call measured as the operation that ``find`` finds.
+def measured(function: F, measure: Measure) -> F:
+    """Return ``function`` with each call inside what ``measure`` makes for it.
 
     Coroutine functions, functions, generators and asynchronous generators stay what they are, and
     keep name, docstring and signature. A generator is measured from its first step to its end.
@@ -24,18 +24,24 @@ def measured(function: F, find: Find) -> F:
         TypeError: ``function`` cannot be wrapped without changing what it is.
     """
     if isinstance(function, (staticmethod, classmethod)):
-        return type(function)(measured(function.__func__, find))
+        return type(function)(measured(function.__func__, measure))
     _check_wrappable(function)
-    wrapper = _wrapper_of(function)(function, find)
+    wrapper = _wrapper_of(function)(function, measure)
     return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+
+
+def unmeasured(function: F) -> F:
+    """Return ``function`` itself, or raise TypeError where :func:`measured` would."""
+    _check_wrappable(getattr(function, "__func__", function))
+    return function
 
 
 def _check_wrappable(function: object) -> None:
     if not callable(function) or inspect.isclass(function):
-        raise TypeError(f"with_metrics wraps functions and methods, not {function!r}")
+        raise TypeError(f"only functions and methods can be measured, not {function!r}")
 
 
-def _wrapper_of(function: Callable[..., Any]) -> Callable[[Any, Find], Callable[..., Any]]:
+def _wrapper_of(function: Callable[..., Any]) -> Callable[[Any, Measure], Callable[..., Any]]:
     # An object with an async __call__ is told by that method, not by itself.
     kinds = (function, getattr(function, "__call__", function))  # noqa: B004
     if any(map(inspect.iscoroutinefunction, kinds)):
@@ -47,33 +53,33 @@ def _wrapper_of(function: Callable[..., Any]) -> Callable[[Any, Find], Callable[
     return _plain
 
 
-def _plain(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
+def _plain(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with Measurement(find()):
+        with measure():
             return function(*args, **kwargs)
 
     return wrapper
 
 
-def _coroutine(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
+def _coroutine(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with Measurement(find()):
+        with measure():
             return await function(*args, **kwargs)
 
     return wrapper
 
 
-def _generator(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
+def _generator(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        with Measurement(find()):
+        with measure():
             return (yield from function(*args, **kwargs))
 
     return wrapper
 
 
-def _async_generator(function: Callable[..., Any], find: Find) -> Callable[..., Any]:
+def _async_generator(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        with Measurement(find()):
+        with measure():
             inner = function(*args, **kwargs)
             step = inner.__anext__()
             # What ``yield from`` does, which asynchronous generators lack.

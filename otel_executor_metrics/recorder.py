@@ -6,13 +6,14 @@ A call that cannot be recorded finds the no-op operation; the drop is counted by
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from otel_executor_metrics._drops import Drops
+from otel_executor_metrics._drops import Drops, in_operation
 from otel_executor_metrics._labels import Cleaner
 from otel_executor_metrics._names import OPERATION_MAX_LENGTH, operation_name
 from otel_executor_metrics.bound import NOOP_OPERATION
@@ -25,6 +26,7 @@ from otel_executor_metrics.catalog import (
 )
 from otel_executor_metrics.instruments import Family
 from otel_executor_metrics.labelling import Drop, Items, LabelPolicy, worth_remembering
+from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.roads import Road
 from otel_executor_metrics.series import OperationSeries
 from otel_executor_metrics.typing import Cell, Lock, OperationHandle
@@ -118,8 +120,8 @@ class Recorder:
                 self.drop_error("find", error)
             return NOOP_OPERATION
 
-    def finder(self, operation: object, labels: object) -> Callable[[], OperationHandle]:
-        """Return a ``find`` for one operation and label set: bound here, looked up no more.
+    def measure(self, operation: object, labels: object) -> Callable[[], Measurement]:
+        """Return what makes a measurement of one operation and label set, bound here once.
 
         What is dropped or becomes ``other`` is looked up each time, since it is counted each time.
         """
@@ -127,12 +129,14 @@ class Recorder:
         with contextlib.suppress(Exception):  # what raises here, raises in find and is counted
             series = self._series_of(operation)
             bound = None if isinstance(series, Drop) else series.prepare(labels)
-        return (lambda: self.find(operation, labels)) if bound is None else (lambda: bound)
+        if bound is None:
+            return lambda: Measurement(self.find(operation, labels))
+        return functools.partial(Measurement, bound)
 
     def drop_entry(self, entry: object) -> None:
         """Count an entry of a batch that names no operation."""
         rule = "an entry of a batch must be a readable mapping with the key 'operation'"
-        self._drops.count("invalid_operation", "of a batch", entry, rule)
+        self._drops.count("invalid_operation", "a batch", entry, rule)
 
     def drop_error(self, method: str, error: Exception) -> None:
         """Count a call that failed in a way nobody foresaw."""
@@ -147,8 +151,9 @@ class Recorder:
         series = self._series_of(operation)
         if isinstance(series, Drop):
             # All that are beyond the limit are one to the log: there may be any number.
-            named = "(any)" if series.reason == "operation_limit" else series.value
-            self._drops.count(series.reason, named, series.value, series.rule)
+            every = series.reason == "operation_limit"
+            where = "any operation" if every else in_operation(series.value)
+            self._drops.count(series.reason, where, series.value, series.rule)
             return NOOP_OPERATION
         if items is None and type(labels) is dict:
             items = tuple(labels.copy().items())  # another thread changed it meanwhile

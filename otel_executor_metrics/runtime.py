@@ -260,21 +260,25 @@ def _discard(exporters: Iterable[Exporter]) -> None:
 def _started(exporter: Exporter, settings: Settings) -> bool:
     try:
         exporter.start()
-    except OSError as error:
-        _logger.warning(
-            "Failed to start metrics server on %s port %d: %s. %s Until then there are no metrics.",
-            settings.host,
-            settings.metrics_port,
-            error.strerror or error,
-            _remedy(error),
-        )
-        return False
-    except Exception as error:  # no thread is left, or a third party's exporter raises
-        _logger.warning("%s could not start: %s", type(exporter).__name__, show(error))
+    except Exception as error:  # no port, no thread is left, or a third party's exporter raises
+        if isinstance(error, OSError) and exporter.port is not None:
+            _warn_of_port(error, settings)
+        else:
+            _logger.warning("%s could not start: %s", type(exporter).__name__, show(error))
         return False
     if exporter.url:
         _logger.info("Prometheus metrics at %s, listening on %s", exporter.url, settings.host)
     return True
+
+
+def _warn_of_port(error: OSError, settings: Settings) -> None:
+    _logger.warning(
+        "Failed to start metrics server on %s port %d: %s. %s Until then there are no metrics.",
+        settings.host,
+        settings.metrics_port,
+        error.strerror or error,
+        _remedy(error),
+    )
 
 
 def _remedy(error: OSError) -> str:

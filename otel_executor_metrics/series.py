@@ -31,6 +31,9 @@ class OperationSeries:
     Beyond that, new label sets give up one label after another to ``other`` until there is room.
     Sets with one label given up may be half as many again, those with two half of that, and so
     on: together at most twice ``max_label_sets``. The last resort has ``other`` in every label.
+
+    Failures of a type that the catalogue lists exist as soon as their label set does, and always
+    have room; of those of other types there are at most ``max_label_sets``, and ``other``.
     """
 
     def __init__(
@@ -54,14 +57,17 @@ class OperationSeries:
         self._bound: dict[_Key, BoundOperation[Any]] = {}
         self._made: Counter[int] = Counter()  # label sets, by how many labels were given up
         self._failures: dict[tuple[_Key, str], Cell] = {}
+        # Their clean names. To clean them admits them: no limit can turn them into ``other``.
+        self._listed_types = [
+            policy.error_type(listed).attributes[ERROR_TYPE] for listed in operation.error_types
+        ]
+        self._unlisted_failures = 0
         self._beyond: BoundOperation[Any] | None = None
 
     def bind_listed(self) -> None:
         """Bind what the catalogue lists, so that it is exported at 0 before the first event."""
         for labels in self._operation.listed_label_sets:
-            bound = self._found(labels)
-            for error_type in self._operation.error_types:
-                bound.failures(error_type)
+            self._found(labels)
 
     @property
     def label_set_count(self) -> int:
@@ -107,6 +113,8 @@ class OperationSeries:
         bound = self._road.operation(
             self._operation, attributes, failures=failures, drop=self._drop
         )
+        for error_type in self._listed_types:
+            failures(error_type)
         return bound
 
     def _within_limit(
@@ -156,15 +164,23 @@ class OperationSeries:
         error_type = cleaned.attributes[ERROR_TYPE]
         labels = _key(attributes)
         with self._lock:
-            exact = type(raw) is str and raw == error_type
-            room = len(self._failures) < self._max_label_sets
-            if not room and (labels, error_type) not in self._failures:
+            if not self._has_room(labels, error_type):
                 self._overflow(ERROR_TYPE)
-                error_type, exact = OTHER, False
+                error_type = OTHER
             cell = self._failures.get((labels, error_type))
             if cell is None:
+                self._unlisted_failures += error_type not in self._listed_types
                 cell = self._failures[labels, error_type] = bound.new_failure(error_type)
-            return cell, exact
+            return cell, type(raw) is str and raw == error_type
+
+    def _has_room(self, labels: _Key, error_type: str) -> bool:
+        """Tell whether the failures of a type have a series, or may get one."""
+        return (
+            self._unlisted_failures < self._max_label_sets
+            or error_type == OTHER
+            or error_type in self._listed_types
+            or (labels, error_type) in self._failures
+        )
 
 
 def _key(attributes: Attributes) -> _Key:

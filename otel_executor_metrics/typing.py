@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from opentelemetry.sdk.metrics.export import MetricReader
 
@@ -15,6 +15,11 @@ Labels: TypeAlias = Mapping[str, object]
 Attributes: TypeAlias = Mapping[str, str]
 """Cleaned labels, as they go to OpenTelemetry."""
 
+ErrorType: TypeAlias = str | BaseException | type[BaseException]
+"""The type of a failure as a caller passes it; an exception stands for the name of its class."""
+
+UNKNOWN: Final = "unknown"
+"""The ``error_type`` of a failure that came without one."""
 
 Lock: TypeAlias = AbstractContextManager[Any]
 """A reentrant lock: recording may be interrupted by a signal handler or finaliser that records."""
@@ -82,7 +87,7 @@ class OperationHandle(Protocol):
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""
 
-    def failure(self, error_type: str = "unknown", duration: float | None = None) -> None:
+    def failure(self, error_type: ErrorType = UNKNOWN, duration: float | None = None) -> None:
         """Count a failure by its type; observe ``duration`` seconds if given."""
 
     def retry(self, attempt_number: int = 2) -> None:

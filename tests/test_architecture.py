@@ -44,7 +44,7 @@ FLOORS = {
     "bootstrap": 6,
     "runtime": 6,
     "shared_port": 6,
-    "operation": 6,
+    "operation": 5,
     "metrics": 6,
     "recorders": 7,
     "health": 7,

@@ -27,7 +27,7 @@ def open_endpoint(
     Raises:
         NoEndpointError: no port could be had, or the environment has metrics switched off.
     """
-    metrics = ExecutorMetrics(True, port)
+    metrics = ExecutorMetrics(metrics_port=port)
     for _ in range(TRIES):
         if not metrics.degraded or metrics.metrics_port == 0:  # with any port it would be the same
             break
@@ -47,11 +47,11 @@ def _elsewhere(taken: int, notes: Notes, say: Callable[[str], None]) -> Executor
     if free != taken:
         notes.taken()
         say(f"port {taken} is not free: using {free} instead")
-    return ExecutorMetrics(True, free)
+    return ExecutorMetrics(metrics_port=free)
 
 
 def _reason(notes: Notes) -> str:
     return "; ".join(notes.taken()) or (
-        "no Prometheus endpoint: unset OTEL_SDK_DISABLED, and let METRICS_EXPORTER and"
-        " OTEL_METRICS_EXPORTER name prometheus"
+        "no Prometheus endpoint: unset METRICS_ENABLED and OTEL_SDK_DISABLED, and let"
+        " METRICS_EXPORTER and OTEL_METRICS_EXPORTER name prometheus"
     )

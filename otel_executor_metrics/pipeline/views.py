@@ -50,13 +50,14 @@ class ExecutorViews(list[View]):
 
     ``MeterProvider(metric_readers=[…], views=ExecutorViews())`` exports what the facades that get
     this provider record under the documented names and buckets, and at the full speed. Our Views
-    are added when the first of them is made. Views of one's own may be among them; then recording
-    goes through the SDK's public calls, since no other View would see what stands in cells.
+    are added when the first of them is made. Views of one's own may be there by then; if so,
+    recording goes through the SDK's public calls, since no other View would see what stands in
+    cells.
     """
 
     def __init__(self, views: Iterable[View] = ()) -> None:
         super().__init__(views)
-        self.only_ours = not self
+        self.only_ours = True
         self._cells: bool | None = None
         self._cased: set[str] = set()
 
@@ -64,6 +65,7 @@ class ExecutorViews(list[View]):
         """Add our Views, once; with ``cells`` series may live in cells."""
         if self._cells is None:
             self._cells = cells
+            self.only_ours = not self
             self.extend(
                 _view(kind, cells, instrument_type=known, instrument_name=_NOT_CASED)
                 for kind, known in _KINDS.items()

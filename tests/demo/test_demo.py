@@ -107,7 +107,8 @@ def test_the_port_of_the_environment_is_used(launch: Launch) -> None:
     ("env", "reason"),
     [
         ({"METRICS_HOST": "192.0.2.1"}, "Cannot assign requested address|Can't assign requested"),
-        ({"OTEL_SDK_DISABLED": "true"}, "unset OTEL_SDK_DISABLED"),
+        ({"METRICS_ENABLED": "false"}, "unset METRICS_ENABLED"),
+        ({"OTEL_SDK_DISABLED": "true"}, "OTEL_SDK_DISABLED"),
         ({"METRICS_EXPORTER": "none"}, "METRICS_EXPORTER"),
         ({"METRICS_TLS_CERTIFICATE": "/nowhere"}, "tls_certificate='/nowhere'"),
     ],

@@ -41,9 +41,11 @@ def operation_name(raw: Any) -> str | None:
     return re.sub(r"_+", "_", name).rstrip("_")
 
 
-def number(raw: Any, below: float = 1e9) -> float | None:
-    """Return a duration, or what has another limit, as a number; None where it is none (§3)."""
-    return float(raw) if type(raw) in (int, float) and 0 <= raw < below else None
+def number(raw: Any) -> float | None:
+    """Return a duration as a number, or None where it is none (§3)."""
+    if type(raw) not in (int, float):
+        return None
+    return float(raw) if 0 <= raw < math.inf and raw < 1e308 else None
 
 
 @dataclass
@@ -96,7 +98,7 @@ class Model:
         found = self._series(operation, labels)
         if found is None:
             return
-        attempts = number(attempt, 1e15)
+        attempts = number(attempt)
         if attempts is None:
             self.dropped["invalid_value"] += 1
         elif attempts > 1:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from otel_executor_metrics import ExecutorMetrics
+from otel_executor_metrics import ExecutorMetrics, Operation
 from tests.facade.conftest import MakeMetrics
 from tests.facade.scraping import scrape
 
@@ -184,6 +184,44 @@ def test_error_types_without_end(metrics: ExecutorMetrics) -> None:
     assert seen.value("plan_failures_total", error_type="other") == calls - 200
     assert seen.value("plan_failures_total", error_type="Error7") == 1
     assert seen.overflows() == {("plan", "error_type"): calls - 200}
+
+
+def test_failures_by_type_are_bounded_as_well(make_metrics: MakeMetrics) -> None:
+    """Types and label sets cannot multiply without end; a listed type always has room."""
+    job = Operation("job", labels=("v",), error_types=["Listed"])
+    metrics = make_metrics(operations=[job], max_label_sets=10)
+    for value, kind in itertools.product(range(10), ("A", "B", "Listed")):
+        metrics.record_operation_failure("job", kind, {"v": f"{value}"})
+
+    seen = scrape(metrics)
+    for value in range(10):
+        assert seen.value("job_failures_total", error_type="Listed", v=f"{value}") == 1
+    assert seen.total("job_failures_total") == 30
+    assert seen.total("job_failures_total", error_type="other") == 10
+    assert seen.overflows() == {("job", "error_type"): 10}
+
+
+def test_a_type_beyond_two_limits_overflows_once(make_metrics: MakeMetrics) -> None:
+    """One type too many, in a label set that finds no room for it: still one record."""
+    metrics = make_metrics(max_label_values=2, max_label_sets=2)
+    for kind in ("A", "B", "C"):
+        metrics.record_operation_failure("plan", kind)
+
+    seen = scrape(metrics)
+    assert seen.value("plan_failures_total", error_type="other") == 1
+    assert seen.overflows() == {("plan", "error_type"): 1}
+
+
+def test_what_the_catalogue_lists_never_overflows(make_metrics: MakeMetrics) -> None:
+    """A catalogue that is admitted is exported as it stands, its error types included."""
+    listed = [f"v{index}" for index in range(5)]
+    job = Operation("job", labels=("v",), label_values={"v": listed}, error_types=["A", "B", "C"])
+    metrics = make_metrics(operations=[job], max_label_values=5, max_label_sets=5)
+
+    seen = scrape(metrics)
+    assert len(seen.series("job_failures_total")) == 5 * (1 + 3)
+    assert "other" not in seen.label_values("job_failures_total", "error_type")
+    assert seen.overflows() == {}
 
 
 def test_label_sets_are_bounded_as_well(make_metrics: MakeMetrics) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from otel_executor_metrics import ExecutorMetrics
+from tests.facade.conftest import MakeMetrics
 from tests.facade.outcomes import Outcomes, outcomes
 
 
@@ -256,13 +257,26 @@ def test_a_builtin_can_be_wrapped(metrics: ExecutorMetrics) -> None:
     assert outcomes(metrics, "job").successes == 1
 
 
-@pytest.mark.parametrize("thing", [int, 5, None, "text"], ids=repr)
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("thing", [int, 5, None, "text", staticmethod(int)], ids=repr)
 def test_what_is_no_function_is_refused_when_decorating(
-    metrics: ExecutorMetrics, thing: Any
+    make_metrics: MakeMetrics, thing: Any, enabled: bool
 ) -> None:
-    """A class would stop being one, a number is a mistake: both are told at once."""
-    with pytest.raises(TypeError, match="with_metrics wraps functions"):
+    """A class would stop being one, a number is a mistake: both are told at once, on or off."""
+    metrics = make_metrics(enable_metrics=enabled)
+    with pytest.raises(TypeError, match="only functions and methods"):
         metrics.with_metrics("job")(thing)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("thing", [coroutine, staticmethod(plain), Worker])
+def test_a_decorator_without_a_name_is_refused(
+    make_metrics: MakeMetrics, thing: Any, enabled: bool
+) -> None:
+    """``@metrics.with_metrics`` would put a decorator in the place of the function."""
+    metrics = make_metrics(enable_metrics=enabled)
+    with pytest.raises(TypeError, match=r'@metrics.with_metrics\("'):
+        metrics.with_metrics(thing)
 
 
 def test_decorators_can_be_stacked(metrics: ExecutorMetrics) -> None:

@@ -41,10 +41,22 @@ def test_the_line_names_value_and_rule(
     metrics.record_operation_latency("intent", -12.5)
 
     (line,) = drops_in(caplog)
-    for words in ("invalid_value", "intent", "-12.5", "not negative"):
+    for words in ("invalid_value", "intent", "-12.5", "from 0 to below"):
         assert words in line
     assert caplog.records[-1].levelno == logging.WARNING
     assert caplog.records[-1].name.startswith("otel_executor_metrics")
+
+
+def test_the_line_says_where(metrics: ExecutorMetrics, caplog: pytest.LogCaptureFixture) -> None:
+    """An operation, a batch or a method: what is no operation is not called one."""
+    metrics.record_operation_latency("intent", -1)
+    metrics.record_batch_operations([{"success": True}])
+    metrics.record_batch_operations(5)  # type: ignore[arg-type]
+
+    operation, batch, method = drops_in(caplog)
+    assert "in operation 'intent': -1" in operation
+    assert "in a batch: {'success': True}" in batch
+    assert "in record_batch_operations: TypeError(" in method
 
 
 @pytest.mark.parametrize("value", ["x" * 100_000, ["y" * 100_000], "a\nb\r\x1b[31m"])

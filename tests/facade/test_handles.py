@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from otel_executor_metrics import ExecutorMetrics, Operation
 from tests.facade.conftest import MakeMetrics
 from tests.facade.evil import EVIL
-from tests.facade.scraping import scrape
+from tests.facade.scraping import Histogram, scrape
 
 
 def test_handles_are_a_mapping_by_key(metrics: ExecutorMetrics) -> None:
@@ -124,6 +124,35 @@ def test_time_decorates_a_function(metrics: ExecutorMetrics) -> None:
     assert countdown(3) == 0
     assert countdown.__name__ == "countdown"
     assert scrape(metrics).histogram("plan_latency_seconds").count == 4
+
+
+def test_time_decorates_functions_of_every_kind(metrics: ExecutorMetrics) -> None:
+    """A coroutine or generator is timed to its end, not until it is made."""
+    timed = metrics.metrics["plan_latency"].time()
+    turned = asyncio.Event()
+
+    @timed
+    async def coroutine() -> None:
+        await turned.wait()
+
+    @timed
+    def generator() -> Iterator[float]:
+        yield seen().count
+
+    async def main() -> None:
+        running = asyncio.ensure_future(coroutine())
+        await asyncio.sleep(0)
+        assert seen().count == 0
+        turned.set()
+        await running
+
+    def seen() -> Histogram:
+        return scrape(metrics).histogram("plan_latency_seconds")
+
+    asyncio.run(main())
+    assert seen().count == 1
+    assert list(generator()) == [1]
+    assert seen().count == 2
 
 
 def test_timed_blocks_may_nest_and_overlap(metrics: ExecutorMetrics) -> None:

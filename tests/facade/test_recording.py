@@ -133,6 +133,33 @@ def test_record_operation_ignores_what_it_does_not_know(metrics: ExecutorMetrics
     assert scrape(metrics).dropped() == {}
 
 
+def test_record_operation_takes_all_by_position(metrics: ExecutorMetrics) -> None:
+    """Labels and type after the duration, which no other call refuses either."""
+    metrics.record_operation("execute", True, 0.2, A)
+    metrics.record_operation("execute", False, 0.3, A, "timeout")
+
+    seen = scrape(metrics)
+    assert seen.value("execute_success_total", **A) == 1
+    assert seen.value("execute_failures_total", error_type="timeout", **A) == 1
+    assert seen.histogram("execute_latency_seconds", **A).count == 2
+
+
+@pytest.mark.parametrize("error", [KeyError("user 42"), KeyError])
+def test_an_exception_is_a_failure_by_the_name_of_its_class(
+    metrics: ExecutorMetrics, error: KeyError | type[KeyError]
+) -> None:
+    """What ``except`` caught can be passed as it is; its text, which varies, is no type."""
+    metrics.record_operation("plan", success=False, error_type=error)
+    metrics.record_operation_failure("plan", error)
+    metrics.record_batch_operations([{"operation": "plan", "success": False, "error_type": error}])
+    metrics.operation("plan").failure(error)
+    metrics.metrics["plan_failures"].labels(error_type=error).inc()
+
+    seen = scrape(metrics)
+    assert seen.value("plan_failures_total", error_type="KeyError") == 5
+    assert seen.total("plan_failures_total") == 5
+
+
 def test_a_duration_of_zero_is_observed(metrics: ExecutorMetrics) -> None:
     """Zero seconds are a latency, not a missing one."""
     metrics.record_operation("plan", duration=0)

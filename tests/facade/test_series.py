@@ -195,6 +195,23 @@ def test_listed_label_values_are_at_zero_from_the_start(make_metrics: MakeMetric
     assert seen.overflows() == {}
 
 
+def test_listed_error_types_come_with_each_label_set(make_metrics: MakeMetrics) -> None:
+    """Where label values are not listed, the types are at zero from the set's first use on."""
+    train = Operation("train", labels=("model",), error_types=["Out of memory", "Timeout"])
+    metrics = make_metrics(operations=[train])
+    for model in "ab":
+        metrics.record_operation_success("train", {"model": model})
+    metrics.record_operation_failure("train", "Timeout", {"model": "c"})
+
+    seen = scrape(metrics)
+    for model in "abc":
+        assert seen.value("train_failures_total", error_type="Out_of_memory", model=model) == 0
+    assert seen.value("train_failures_total", error_type="Timeout", model="a") == 0
+    assert seen.value("train_failures_total", error_type="Timeout", model="c") == 1
+    assert not seen.dropped()
+    assert not seen.overflows()
+
+
 @pytest.mark.parametrize("value", ["scope", "target_info"])
 def test_nothing_about_scope_or_target_is_shown(metrics: ExecutorMetrics, value: str) -> None:
     """No ``otel_scope_*`` label or series, no ``target_info`` unless asked for."""

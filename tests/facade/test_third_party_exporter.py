@@ -64,6 +64,11 @@ class Tired(Memory):
         raise KeyError("wing")
 
 
+class Lost(Memory):
+    def start(self):
+        raise FileNotFoundError(2, "No such file", "map.txt")
+
+
 def lacking(settings):
     from otel_executor_metrics import MissingExtraError
 
@@ -78,6 +83,7 @@ lacking = pigeon_exporter:lacking
 failing = pigeon_exporter:refuse
 clumsy = pigeon_exporter:clumsy
 tired = pigeon_exporter:Tired
+lost = pigeon_exporter:Lost
 prometheus = pigeon_exporter:refuse
 """
 
@@ -162,7 +168,7 @@ def test_a_broken_exporter_in_the_environment_does_not_stop_the_program(
 
 
 @pytest.mark.usefixtures("pigeons")
-@pytest.mark.parametrize("name", ["failing", "clumsy", "tired"])
+@pytest.mark.parametrize("name", ["failing", "clumsy", "tired", "lost"])
 def test_an_exporter_that_fails_does_not_stop_the_program(
     make_metrics: MakeMetrics, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
@@ -171,6 +177,7 @@ def test_an_exporter_that_fails_does_not_stop_the_program(
     assert metrics.get_metrics_summary()["exporters"] == ["none"]
     (line,) = warnings_in(caplog)
     assert name in line.lower()
+    assert "port" not in line.replace("exporter", "")  # it has none
     assert "\n" not in line
 
     assert make_metrics(exporter=name).degraded

@@ -14,10 +14,19 @@ from otel_executor_metrics import DEFAULT_BUCKETS, ExecutorMetrics, ExecutorView
 from otel_executor_metrics.cell_operation import CellOperation
 from tests.pipeline.test_roads import points
 
+
+def appended() -> list[View]:
+    """Return our Views and another, which came after they were made."""
+    views = ExecutorViews()
+    views.append(View(instrument_name="other"))
+    return views
+
+
 VIEWS: dict[str, Callable[[], list[View]]] = {
     "ours": ExecutorViews,
     "none": list[View],
     "ours and others": lambda: ExecutorViews([View(instrument_name="other")]),
+    "ours, then others": appended,
     "others": lambda: [View(instrument_name="other")],
 }
 

@@ -68,7 +68,10 @@ def recording(metrics: ExecutorMetrics) -> None:
     labels = {"task_type": "report"}
     metrics.record_operation("execute")
     metrics.record_operation("execute", True, 0.2)
+    metrics.record_operation("execute", False, 0.2, labels, "Timeout")
     metrics.record_operation("execute", success=False, duration=None, error_type="Timeout")
+    metrics.record_operation("execute", False, error_type=ValueError("x"))
+    metrics.record_operation_failure("execute", ValueError)
     metrics.record_operation("execute", labels=labels, trace="anything else")
     metrics.record_operation("execute", labels={"attempt": 3, "cached": True, "node": None})
     metrics.record_operation_latency("execute", 1)
@@ -84,7 +87,6 @@ def recording(metrics: ExecutorMetrics) -> None:
 
     metrics.record_operation(1)  # type: ignore[arg-type]
     metrics.record_operation("execute", duration="0.2")  # type: ignore[arg-type]
-    metrics.record_operation("execute", True, 0.2, labels)  # type: ignore[call-arg]
     metrics.record_operation("execute", labels=["report"])  # type: ignore[arg-type]
     metrics.record_operation_latency("execute")  # type: ignore[call-arg]
     metrics.record_operation_latency("execute", None)  # type: ignore[arg-type]
@@ -206,6 +208,8 @@ def blocks(metrics: ExecutorMetrics) -> None:
 
 def bound(metrics: ExecutorMetrics) -> None:
     """A bound operation has the recording methods."""
+    metrics.operation("execute", {"task_type": "report"})
+    metrics.operation("execute", labels={"task_type": "report"}, size=3)
     report = metrics.operation("execute", task_type="report", size=3)
     report.success()
     report.success(0.2)
@@ -216,6 +220,7 @@ def bound(metrics: ExecutorMetrics) -> None:
         assert_type(entered, OperationHandle)
 
     report.success("0.2")  # type: ignore[arg-type]
+    report.failure(5)  # type: ignore[arg-type]
     metrics.operation()  # type: ignore[call-arg]
 
 
