@@ -9,7 +9,7 @@ import os
 import threading
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from types import FunctionType, NoneType, TracebackType
+from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from opentelemetry.metrics import MeterProvider
@@ -19,7 +19,7 @@ from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.measurement import Measurement
-from otel_executor_metrics.operation import F, measured, unmeasured
+from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
@@ -206,12 +206,7 @@ class ExecutorMetrics:
         """Record how many seconds an operation took."""
         self._recorder.find(operation, labels).observe(duration)
 
-    @_never_raises
-    def record_duration(
-        self, operation: str, duration: float, labels: Labels | None = None
-    ) -> None:
-        """Record how many seconds an operation took; the same as ``record_operation_latency``."""
-        self._recorder.find(operation, labels).observe(duration)
+    record_duration = record_operation_latency
 
     @_never_raises
     def record_operation_success(self, operation: str, labels: Labels | None = None) -> None:
@@ -279,8 +274,7 @@ class ExecutorMetrics:
         Raises:
             TypeError: the name is missing, or what is decorated is no function.
         """
-        if issubclass(type(metric_name), _DECORATED):
-            raise TypeError('with_metrics needs a name: @metrics.with_metrics("execute")')
+        check_named(metric_name)
         running = self._runtime
         if running is None:
             return unmeasured
@@ -343,8 +337,5 @@ class ExecutorMetrics:
         """Shut down."""
         self.shutdown()
 
-
-_DECORATED = (FunctionType, staticmethod, classmethod, type)
-"""What ``@metrics.with_metrics``, without a call, gets in the place of a name."""
 
 _RECORD_OPERATION = ExecutorMetrics.record_operation
