@@ -28,6 +28,10 @@ DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2
 """Upper bounds in seconds; +Inf is implied."""
 
 
+_UNIT_SUFFIXES = {"": "", "s": "_seconds"}
+"""What the exporters make of a unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """One OpenTelemetry instrument, and what Prometheus sees of it.
@@ -46,9 +50,8 @@ class Instrument:
     @property
     def exported(self) -> str:
         """The name of the series at Prometheus, without a histogram's sample suffixes."""
-        if self.kind == "histogram":
-            return f"{self.key}_seconds"
-        return f"{self.key}_total" if self.kind == "counter" else self.key
+        name = self.key + _UNIT_SUFFIXES[self.unit]
+        return f"{name}_total" if self.kind == "counter" else name
 
     @property
     def exported_samples(self) -> tuple[str, ...]:
