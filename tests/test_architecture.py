@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ FLOORS = {
     "_ports": 1,
     "_rules": 1,
     "_sockets": 1,
+    "_throttle": 1,
     "_setting": 1,
     "catalog": 2,
     "storage": 3,
@@ -49,6 +51,8 @@ FLOORS = {
     "_arguments": 7,
     "demo": 7,
     "parity": 7,
+    "serve": 7,
+    "_signals": 7,
     "cli": 7,
     "__main__": 7,
     "__init__": 8,
@@ -165,6 +169,18 @@ def test_each_floor_is_of_something_that_exists() -> None:
     }
 
     assert not gone
+
+
+def test_the_page_draws_the_floors_as_they_are() -> None:
+    """docs/architecture.md has each module and folder of the table, on its floor."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    drawn = {
+        (name.rstrip("/"), int(floor))
+        for floor, names in re.findall(r"^\| (\d) \| ([^|]+) \|", page, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", names)
+    }
+
+    assert drawn == FLOORS.items() - {("__init__", 8)}
 
 
 def test_tests_neither_sleep_nor_import_stars() -> None:
