@@ -17,7 +17,7 @@ from otel_executor_metrics._numbers import MAX_AMOUNT, MAX_DURATION, non_negativ
 from otel_executor_metrics.operation import F, measured
 from otel_executor_metrics.typing import Cell, Clock, Labels
 
-Drop: TypeAlias = Callable[[str, object, str], None]
+CountDrop: TypeAlias = Callable[[str, object, str], None]
 """Count a drop: reason, offending value, rule."""
 
 DURATION_RULE = f"a duration must be a number of seconds from 0 to below {MAX_DURATION:.0e}"
@@ -29,7 +29,7 @@ class CounterHandle:
 
     __slots__ = ("_cell", "_drop")
 
-    def __init__(self, cell: Cell, drop: Drop) -> None:
+    def __init__(self, cell: Cell, drop: CountDrop) -> None:
         self._cell = cell
         self._drop = drop
 
@@ -47,7 +47,7 @@ class GaugeHandle:
 
     __slots__ = ("_cell", "_drop")
 
-    def __init__(self, cell: Cell, drop: Drop) -> None:
+    def __init__(self, cell: Cell, drop: CountDrop) -> None:
         self._cell = cell
         self._drop = drop
 
@@ -72,7 +72,7 @@ class HistogramHandle:
 
     __slots__ = ("_cell", "_drop")
 
-    def __init__(self, cell: Cell, drop: Drop) -> None:
+    def __init__(self, cell: Cell, drop: CountDrop) -> None:
         self._cell = cell
         self._drop = drop
 
@@ -128,7 +128,7 @@ class Family(Generic[Handle]):
     """An instrument whose labels are still to be chosen."""
 
     def __init__(
-        self, label_names: tuple[str, ...], bind: Callable[[Labels], Handle], drop: Drop
+        self, label_names: tuple[str, ...], bind: Callable[[Labels], Handle], drop: CountDrop
     ) -> None:
         self._label_names = label_names
         self._bind = bind

@@ -11,9 +11,9 @@ from otel_executor_metrics._names import ERROR_TYPE
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Operation, Role
 from otel_executor_metrics.instruments import (
+    CountDrop,
     CounterFamily,
     CounterHandle,
-    Drop,
     Family,
     GaugeFamily,
     HistogramFamily,
@@ -44,7 +44,7 @@ class OperationSeries:
         *,
         lock: Lock,
         max_label_sets: int,
-        drop: Drop,
+        drop: CountDrop,
         overflow: Callable[[str], None],
     ) -> None:
         self._operation = operation

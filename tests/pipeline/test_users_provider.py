@@ -1,4 +1,4 @@
-"""A MeterProvider of the user's own: its readers export, its Views decide, it stays his."""
+"""A MeterProvider of the user's own: its readers export, its Views decide, it stays theirs."""
 
 from __future__ import annotations
 
