@@ -14,6 +14,7 @@ from benchmarks.prometheus import Families
 from benchmarks.recording import recording_cases
 from benchmarks.scrapes import ScrapeResult, scrape_result
 from benchmarks.threads import ThreadsCase
+from benchmarks.unreachable import unreachable_case
 
 
 @dataclass(frozen=True)
@@ -88,5 +89,8 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
         yield threads.run(plan.threads)
     progress(label_sets.TITLE)
     yield label_sets.label_sets_case(plan.label_set_counts).run(plan.label_sets)
+    with unreachable_case() as unreachable:
+        progress(unreachable.title)
+        yield unreachable.run(plan.recording)
     progress(imports.TITLE)
     yield imports.import_result(plan.import_rounds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from benchmarks import ours
@@ -16,8 +18,9 @@ NONE = "none"
 NOBODY = "http://127.0.0.1:1"
 
 
-def unreachable_case() -> Case:
-    """Return the case of a Collector that is not there beside exporters that send nothing.
+@contextmanager
+def unreachable_case() -> Iterator[Case]:
+    """Yield the case of a Collector that is not there beside exporters that send nothing.
 
     Exports fail ten times a second, six hundred times as often as by default.
     """
@@ -28,7 +31,7 @@ def unreachable_case() -> Case:
         export_interval_millis=100,
         shutdown_timeout=0.1,
     )
-    return Case(
+    yield Case(
         "record_operation, success with labels and duration, while exports fail",
         DEAD,
         (
@@ -38,6 +41,7 @@ def unreachable_case() -> Case:
         ),
         note="Exports run in a thread, here ten times a second; their time is in the rows.",
     )
+    dead.shutdown()
 
 
 def _names(metrics: ExecutorMetrics) -> dict[str, Any]:

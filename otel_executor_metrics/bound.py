@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeAlias, TypeVar
 
-from otel_executor_metrics._numbers import MAX_AMOUNT, MAX_DURATION, non_negative
+from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.catalog import Role
 from otel_executor_metrics.instruments import (
     DURATION_RULE,
@@ -18,7 +18,7 @@ from otel_executor_metrics.instruments import (
 from otel_executor_metrics.measurement import Enterable
 from otel_executor_metrics.typing import UNKNOWN, Cell, ErrorType
 
-ATTEMPT_RULE = f"an attempt number must be a number from 0 to below {MAX_AMOUNT:.0e}"
+ATTEMPT_RULE = "an attempt number must be a finite number, not negative"
 
 Handle: TypeAlias = CounterHandle | GaugeHandle | HistogramHandle
 FailureT = TypeVar("FailureT", bound=Cell)
@@ -60,7 +60,7 @@ class BoundOperation(Enterable, Generic[FailureT]):
 
     def retry(self, attempt_number: int = 2) -> None:
         """Count a retry if ``attempt_number`` is above 1: the first attempt is none."""
-        number = non_negative(attempt_number, MAX_AMOUNT)
+        number = non_negative(attempt_number)
         if number is None:
             self._drop("invalid_value", attempt_number, ATTEMPT_RULE)
         elif number > 1:
@@ -78,7 +78,7 @@ class BoundOperation(Enterable, Generic[FailureT]):
 
     def _readable(self, duration: object) -> float | None:
         """Return ``duration`` as a number, or None where it is none, which counts as a drop."""
-        number = non_negative(duration, MAX_DURATION)
+        number = non_negative(duration)
         if number is None:
             self._drop("invalid_value", duration, DURATION_RULE)
         return number

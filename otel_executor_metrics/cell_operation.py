@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from math import inf
 
-from otel_executor_metrics._numbers import MAX_DURATION
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Role
 from otel_executor_metrics.instruments import CountDrop
@@ -81,7 +81,7 @@ class CellOperation(BoundOperation[FailureCell]):
 
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""
-        if type(duration) is not float or not 0.0 <= duration < MAX_DURATION:
+        if type(duration) is not float or not 0.0 <= duration < inf:
             self._count_unusual(self._slot, OUTCOME, duration)
             return
         # _count written out: this is the call that is made most.
@@ -121,7 +121,7 @@ class CellOperation(BoundOperation[FailureCell]):
 
     def _count(self, counted: Slot, index: int, duration: float | None) -> None:
         """Add 1 to a number of ``counted``, which shares our lock; observe the duration if any."""
-        if type(duration) is not float or not 0.0 <= duration < MAX_DURATION:
+        if type(duration) is not float or not 0.0 <= duration < inf:
             self._count_unusual(counted, index, duration)
             return
         # observe written out: it is called nearly as often.

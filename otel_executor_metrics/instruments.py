@@ -13,15 +13,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeAlias, TypeVar
 
-from otel_executor_metrics._numbers import MAX_AMOUNT, MAX_DURATION, non_negative
+from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.operation import F, measured
 from otel_executor_metrics.typing import Cell, Clock, Labels
 
 CountDrop: TypeAlias = Callable[[str, object, str], None]
 """Count a drop: reason, offending value, rule."""
 
-DURATION_RULE = f"a duration must be a number of seconds from 0 to below {MAX_DURATION:.0e}"
-AMOUNT_RULE = f"an amount must be a number from 0 to below {MAX_AMOUNT:.0e}"
+DURATION_RULE = "a duration must be a finite number of seconds, not negative"
+AMOUNT_RULE = "an amount must be a finite number, not negative"
 
 
 class CounterHandle:
@@ -35,7 +35,7 @@ class CounterHandle:
 
     def inc(self, amount: float = 1.0, exemplar: object = None) -> None:
         """Add ``amount``; a negative or unreadable one is dropped (``invalid_value``)."""
-        number = non_negative(amount, MAX_AMOUNT)
+        number = non_negative(amount)
         if number is None:
             self._drop("invalid_value", amount, AMOUNT_RULE)
         else:
@@ -60,7 +60,7 @@ class GaugeHandle:
         self._move(amount, -1)
 
     def _move(self, amount: float, sign: int) -> None:
-        number = non_negative(amount, MAX_AMOUNT)
+        number = non_negative(amount)
         if number is None:
             self._drop("invalid_value", amount, AMOUNT_RULE)
         else:
@@ -78,7 +78,7 @@ class HistogramHandle:
 
     def observe(self, amount: float, exemplar: object = None) -> None:
         """Observe ``amount`` seconds; what is no duration is dropped (``invalid_value``)."""
-        number = non_negative(amount, MAX_DURATION)
+        number = non_negative(amount)
         if number is None:
             self._drop("invalid_value", amount, DURATION_RULE)
         else:

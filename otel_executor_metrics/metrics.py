@@ -177,9 +177,9 @@ class ExecutorMetrics:
     ) -> None:
         """Record an outcome and, if given, how many seconds it took, with the same labels.
 
-        A duration below 0 or from 1e9 on (31 years: a point in time, or milliseconds) is dropped
-        and counted as ``invalid_value``; the outcome stands. Arguments that it does not know are
-        ignored: programs passed whatever they had at hand to the old component.
+        A duration that is negative, infinite or no number is dropped and counted as
+        ``invalid_value``; the outcome stands. Arguments that it does not know are ignored: programs
+        passed whatever they had at hand to the old component.
         """
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:

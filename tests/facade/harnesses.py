@@ -57,7 +57,7 @@ class ConsoleHarness:
 
     def read(self) -> Scrape:
         """Flush and read."""
-        assert self.metrics.flush()
+        assert self.metrics.flush(30)
         text = self._written.getvalue()
         return Scrape(text, families_of(last_json(text)))
 
@@ -78,7 +78,7 @@ class OtlpHarness:
 
     def read(self) -> Scrape:
         """Flush, and scrape the Collector."""
-        assert self.metrics.flush()
+        assert self.metrics.flush(30)
         return collected(self._collector, self._job)
 
 

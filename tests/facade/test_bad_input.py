@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import math
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +20,7 @@ class bool_(float):  # noqa: N801 - the name that numpy's has
 
 
 BAD_DURATIONS = [math.nan, math.inf, -math.inf, -1, "1.5", b"1", [1], {}, 1j, True, 10**400]
-BAD_DURATIONS += [1e308, 1e9, time.time(), 10**9, bytearray(b"1"), memoryview(b"1.5"), bool_(1)]
+BAD_DURATIONS += [bytearray(b"1"), memoryview(b"1.5"), bool_(1)]
 BAD_DURATIONS += [array.array("b", b"1")]
 BAD_OPERATIONS: list[Any] = ["", "   ", "x" * 129, None, 7, 1.5, b"plan", ["plan"], {}, ("plan",)]
 BAD_LABEL_NAMES: list[Any] = [
@@ -56,19 +55,6 @@ def test_a_bad_duration_is_dropped_and_the_outcome_counted(
     assert seen.value("intent_success_total") == 2
     assert seen.total("intent_failures_total") == 1
     assert seen.total("intent_latency_seconds_count") == 0
-
-
-def test_no_sum_becomes_infinite(metrics: ExecutorMetrics) -> None:
-    """Amounts that would make a total useless for ever are dropped like negative ones."""
-    for _ in range(2):
-        metrics.metrics["plan_success"].inc(1e308)
-        metrics.metrics["plan_latency"].observe(1e308)
-        metrics.operation("plan").success(1e308)
-
-    seen = scrape(metrics)
-    assert seen.dropped() == {"invalid_value": 6}
-    assert seen.value("plan_success_total") == 2
-    assert seen.histogram("plan_latency_seconds").sum == 0
 
 
 def test_a_latency_of_none_is_dropped(metrics: ExecutorMetrics) -> None:

@@ -15,10 +15,10 @@ from otel_executor_metrics._numbers import non_negative
 from tests.facade.evil import EVIL
 
 
-@given(st.floats(0, 1e9, exclude_max=True))
+@given(st.floats(0, allow_infinity=False))
 def test_every_float_from_zero_to_the_limit_is_kept(raw: float) -> None:
     """What is a duration comes out exactly."""
-    assert non_negative(raw, 1e9) == raw
+    assert non_negative(raw) == raw
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_every_float_from_zero_to_the_limit_is_kept(raw: float) -> None:
 )
 def test_other_numbers_are_converted(raw: object, number: float) -> None:
     """Integers, decimals and fractions are numbers too."""
-    assert non_negative(raw, 1e9) == number
+    assert non_negative(raw) == number
 
 
 @pytest.mark.parametrize(
@@ -34,17 +34,17 @@ def test_other_numbers_are_converted(raw: object, number: float) -> None:
     [
         *(math.nan, math.inf, -math.inf, -1, -1e-300, 10**400, -(10**400)),
         *("1.5", b"1", bytearray(b"1"), True, False, None, 1j, [], {}, object()),
-        *(Decimal("NaN"), Decimal("sNaN"), Decimal(-1), 1e9, 10**9),
+        *(Decimal("NaN"), Decimal("sNaN"), Decimal(-1)),
         *(memoryview(b"1.5"), array.array("b", b"1")),
     ],
     ids=repr,
 )
 def test_what_is_no_duration_is_none(raw: object) -> None:
     """Out of bounds, or not a number: nothing to observe."""
-    assert non_negative(raw, 1e9) is None
+    assert non_negative(raw) is None
 
 
 @pytest.mark.parametrize("name", EVIL)
 def test_objects_that_raise_are_none(name: str) -> None:
     """An object's own ``__float__`` may raise; that is no number either."""
-    assert non_negative(EVIL[name], 1e9) is None
+    assert non_negative(EVIL[name]) is None
