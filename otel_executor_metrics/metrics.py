@@ -244,12 +244,12 @@ class ExecutorMetrics:
                 self.record_operation(*outcome, labels=labels, error_type=error_type)
 
     def operation(
-        self, operation: str, /, labels: object = None, **by_name: object
+        self, operation: str, /, *, labels: object = None, **by_name: object
     ) -> OperationHandle:
         """Return the handle of an operation and label set, for loops where every call counts.
 
         Labels are given by name, or as a mapping like elsewhere: ``operation("execute",
-        task_type="ml")`` or ``operation("execute", {"task_type": "ml"})``.
+        task_type="ml")`` or ``operation("execute", labels={"task_type": "ml"})``.
         Its ``success``, ``failure``, ``retry`` and ``observe`` look nothing up; ``with`` it, a
         block is measured (in a generator use ``measure``, which keeps each start apart). Keep it:
         it is bound once, and shared by threads and tasks.
