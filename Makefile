@@ -1,4 +1,4 @@
-# Needs git, make and Python >= 3.10, nothing else: each target makes what it needs.
+# Needs git, make, Python >= 3.10 and a package index: each target makes what else it needs.
 
 # The first of these that answers makes the environment; `make clean` before changing it.
 PYTHON ?= python3.13 python3.12 python3.11 python3.10 python3

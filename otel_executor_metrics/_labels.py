@@ -21,9 +21,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean_value(raw: object) -> str:
-    """Return ``raw`` as the document's cleaning writes it; "" means: leave the label out.
+    """Return ``raw`` with ``_`` for what is outside [a-zA-Z0-9_:]; "" means: leave the label out.
 
-    Source: the document's §6.3. Raises whatever ``str(raw)`` raises.
+    Source: docs/contract.md §3. Raises whatever ``str(raw)`` raises.
     """
     return _OUTSIDE.sub("_", _text(raw).strip()[:VALUE_MAX_LENGTH])
 

@@ -30,8 +30,8 @@ _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 def operation_name(raw: object) -> str | None:
     """Return ``raw`` as an operation name, or None where none can be made of it.
 
-    Source: contract §3. ``op_`` goes before a name that does not start with a letter, since
-    OpenTelemetry's instrument names must.
+    Each other character becomes ``_``. ``op_`` goes before a name that does not start with a
+    letter, since OpenTelemetry's instrument names must. Source: docs/contract.md §3.
     """
     text = plain_text(raw)
     if text is None or not text.strip() or len(text) > OPERATION_MAX_LENGTH:
@@ -43,7 +43,7 @@ def operation_name(raw: object) -> str | None:
 
 
 def label_name(raw: object) -> str | None:
-    """Return ``raw`` as a label name, or None where none can be made of it (contract §3)."""
+    """Return ``raw`` as a label name, or None where none can be made of it."""
     text = plain_text(raw)
     # The length first: to match a text of megabytes, or to show it at each scrape, takes long.
     if text is None or len(text) > LABEL_MAX_LENGTH or text.startswith("__") or text == "le":

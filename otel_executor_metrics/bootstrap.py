@@ -1,4 +1,4 @@
-"""Setting up and looking whether it worked: the document's §8.2 as functions."""
+"""Setting up on a port that is free, and looking whether it worked."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.catalog import Role
 from otel_executor_metrics.instruments import (
     DURATION_RULE,
+    CountDrop,
     CounterHandle,
-    Drop,
     GaugeHandle,
     HistogramHandle,
 )
@@ -24,7 +24,7 @@ Handle: TypeAlias = CounterHandle | GaugeHandle | HistogramHandle
 FailureT = TypeVar("FailureT", bound=Cell)
 """The cell of the failures of one type."""
 
-_KINDS: dict[Role, Callable[[Cell, Drop], Handle]] = {
+_KINDS: dict[Role, Callable[[Cell, CountDrop], Handle]] = {
     "latency": HistogramHandle,
     "success": CounterHandle,
     "retries": CounterHandle,
@@ -42,7 +42,7 @@ class BoundOperation(Enterable, Generic[FailureT]):
 
     __slots__ = ("_drop", "failures")
 
-    def __init__(self, failures: Callable[[object], FailureT], drop: Drop) -> None:
+    def __init__(self, failures: Callable[[object], FailureT], drop: CountDrop) -> None:
         self.failures = failures
         self._drop = drop
 
@@ -95,7 +95,7 @@ class PublicOperation(BoundOperation[Cell]):
         new_failure: Callable[[str], Cell],
         *,
         failures: Callable[[object], Cell],
-        drop: Drop,
+        drop: CountDrop,
     ) -> None:
         super().__init__(failures, drop)
         self._cells = cells

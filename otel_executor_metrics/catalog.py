@@ -1,6 +1,6 @@
 """The catalogue: the only place that knows names, help, units, labels and buckets.
 
-Instruments, Views, the docs page, dashboards and rules are derived from it.
+Instruments and Views are derived from it, and a test compares docs/contract.md with it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ Kind: TypeAlias = Literal["histogram", "counter", "gauge"]
 Role: TypeAlias = Literal["latency", "success", "retries", "failures", "in_progress", "lost"]
 
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-"""Upper bounds in seconds; +Inf is implied (contract §1)."""
+"""Upper bounds in seconds; +Inf is implied."""
+
+
+_UNIT_SUFFIXES = {"": "", "s": "_seconds"}
+"""What the exporters make of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,8 @@ class Instrument:
     @property
     def exported(self) -> str:
         """The name of the series at Prometheus, without a histogram's sample suffixes."""
-        if self.kind == "histogram":
-            return f"{self.key}_seconds"
-        return f"{self.key}_total" if self.kind == "counter" else self.key
+        name = self.key + _UNIT_SUFFIXES[self.unit]
+        return f"{name}_total" if self.kind == "counter" else name
 
     @property
     def exported_samples(self) -> tuple[str, ...]:
@@ -189,7 +192,7 @@ BUILTIN_OPERATIONS = (
         },
     ),
 )
-"""The operations of the document's §6.1."""
+"""The operations that each facade has from the start (docs/contract.md §1)."""
 
 DROP_REASONS = (
     "invalid_value",
@@ -200,7 +203,7 @@ DROP_REASONS = (
     "label_limit",
     "error",
 )
-"""Values of ``reason`` of ``executor_metrics_dropped_total`` (contract §3)."""
+"""Values of ``reason`` of ``executor_metrics_dropped_total`` (docs/contract.md §3)."""
 
 DROPPED = Instrument(
     key="executor_metrics_dropped",

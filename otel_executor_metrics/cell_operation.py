@@ -12,7 +12,7 @@ from math import inf
 
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Role
-from otel_executor_metrics.instruments import Drop
+from otel_executor_metrics.instruments import CountDrop
 from otel_executor_metrics.storage.blocks import (
     BEGUN,
     BUCKETS,
@@ -60,7 +60,7 @@ class CellOperation(BoundOperation[FailureCell]):
         store: Store,
         *,
         failures: Callable[[object], FailureCell],
-        drop: Drop,
+        drop: CountDrop,
     ) -> None:
         super().__init__(failures, drop)
         self._slot = slot

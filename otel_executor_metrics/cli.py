@@ -23,7 +23,7 @@ PROG: Final = "otel-executor-metrics"
 
 COMMANDS: Final = {
     "demo": "otel_executor_metrics.demo.command",
-    "serve": "otel_executor_metrics.demo.serve",
+    "serve": "otel_executor_metrics.serve",
     "parity": "otel_executor_metrics.parity.command",
 }
 """The module of each command, in the order that the help shows them."""

@@ -262,6 +262,10 @@ class Settings:
     """The variable that each setting came from, for those that came from one."""
 
 
+_SHUT: Final = object()
+"""The value of a guarding setting whose variable cannot be read."""
+
+
 def resolve(arguments: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
     """Return the settings that ``arguments`` (None: not given) and ``environ`` make.
 
@@ -291,10 +295,6 @@ def value_of(name: str, arguments: Mapping[str, object], environ: Mapping[str, s
     return _source(setting, arguments, environ)[1]
 
 
-_SHUT: Final = object()
-"""The value of a guarding setting whose variable cannot be read."""
-
-
 def _source(
     setting: Setting, arguments: Mapping[str, object], environ: Mapping[str, str]
 ) -> tuple[str, Any]:
@@ -315,7 +315,8 @@ def _source(
 def _consequence(setting: Setting) -> str:
     if setting.guards:
         return "metrics are off until it is mended, rather than open to all"
-    return f"using the next in rank, by default {setting.default!r}"
+    others = " or ".join(setting.variables[1:])
+    return f"using {f'{others}, else ' if others else ''}the default {setting.default!r}"
 
 
 def _sdk_disabled(environ: Mapping[str, str]) -> bool:

@@ -17,7 +17,6 @@ class SettingError(ValueError):
     ) -> None:
         super().__init__(f"{shown_as or setting}={show(value)}: {rule}")
         self.setting = setting
-        self.rule = rule
 
 
 class CatalogError(ValueError):

@@ -17,21 +17,27 @@ from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.operation import F, measured
 from otel_executor_metrics.typing import Cell, Clock, Labels
 
-Drop: TypeAlias = Callable[[str, object, str], None]
+CountDrop: TypeAlias = Callable[[str, object, str], None]
 """Count a drop: reason, offending value, rule."""
 
 DURATION_RULE = "a duration must be a finite number of seconds, not negative"
 AMOUNT_RULE = "an amount must be a finite number, not negative"
 
 
-class CounterHandle:
-    """One counter series."""
+class _Handle:
+    """What is written to, and who is told of what cannot be."""
 
     __slots__ = ("_cell", "_drop")
 
-    def __init__(self, cell: Cell, drop: Drop) -> None:
+    def __init__(self, cell: Cell, drop: CountDrop) -> None:
         self._cell = cell
         self._drop = drop
+
+
+class CounterHandle(_Handle):
+    """One counter series."""
+
+    __slots__ = ()
 
     def inc(self, amount: float = 1.0, exemplar: object = None) -> None:
         """Add ``amount``; a negative or unreadable one is dropped (``invalid_value``)."""
@@ -42,14 +48,10 @@ class CounterHandle:
             self._cell.record(number)
 
 
-class GaugeHandle:
+class GaugeHandle(_Handle):
     """One gauge series that counts what is going on."""
 
-    __slots__ = ("_cell", "_drop")
-
-    def __init__(self, cell: Cell, drop: Drop) -> None:
-        self._cell = cell
-        self._drop = drop
+    __slots__ = ()
 
     def inc(self, amount: float = 1.0) -> None:
         """Add ``amount``; a negative or unreadable one is dropped (``invalid_value``)."""
@@ -67,14 +69,10 @@ class GaugeHandle:
             self._cell.record(sign * number)
 
 
-class HistogramHandle:
+class HistogramHandle(_Handle):
     """One histogram series of durations."""
 
-    __slots__ = ("_cell", "_drop")
-
-    def __init__(self, cell: Cell, drop: Drop) -> None:
-        self._cell = cell
-        self._drop = drop
+    __slots__ = ()
 
     def observe(self, amount: float, exemplar: object = None) -> None:
         """Observe ``amount`` seconds; what is no duration is dropped (``invalid_value``)."""
@@ -128,7 +126,7 @@ class Family(Generic[Handle]):
     """An instrument whose labels are still to be chosen."""
 
     def __init__(
-        self, label_names: tuple[str, ...], bind: Callable[[Labels], Handle], drop: Drop
+        self, label_names: tuple[str, ...], bind: Callable[[Labels], Handle], drop: CountDrop
     ) -> None:
         self._label_names = label_names
         self._bind = bind

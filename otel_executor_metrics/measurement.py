@@ -20,7 +20,7 @@ class Measurement:
 
     On every way out the latency is observed and the outcome counted. An exception counts as a
     failure under its class name, cancellation included, and passes through unchanged. A generator
-    that is closed is a success: whoever iterates has what he wanted and stops.
+    that is closed is a success: whoever iterates has what they wanted and stops.
     """
 
     __slots__ = ("_clock", "_generation", "_start", "operation")

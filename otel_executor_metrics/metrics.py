@@ -9,7 +9,7 @@ import os
 import threading
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from types import FunctionType, NoneType, TracebackType
+from types import NoneType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from opentelemetry.metrics import MeterProvider
@@ -19,7 +19,7 @@ from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.measurement import Measurement
-from otel_executor_metrics.operation import F, measured, unmeasured
+from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
@@ -73,8 +73,7 @@ def _record_nothing(
 class ExecutorMetrics:
     """Latency, success, failures and retries of operations, for Prometheus or a Collector.
 
-    What is passed wins, then the environment, then the default; ``None`` means: not passed. The
-    settings and their variables are described in ``otel_executor_metrics.config.SETTINGS``.
+    What is passed wins, then the environment, then the default; ``None`` means: not passed.
 
     Args:
         enable_metrics: record and export (``METRICS_ENABLED``, default true).
@@ -88,7 +87,10 @@ class ExecutorMetrics:
             with a reader of delta temporality, a signal handler must not record an operation or
             label set for the first time: the SDK's locks, which its thread may hold, would stand
             still for ever.
-        settings: the other settings by name, such as ``exporter="console"``; see ``SETTINGS``.
+        settings: the other settings by name: where to listen (``host``, ``fleet``, ``tls_…``,
+            ``basic_auth``, ``bearer_token``), what to export by (``exporter``, ``otlp_…``,
+            ``export_…_millis``, ``service_name``), and what to admit (``strict``,
+            ``label_values``, ``max_…``). docs/settings.md has all, with variables and defaults.
 
     Attributes:
         metrics_port: the port that is listened on, or would be.
@@ -98,7 +100,7 @@ class ExecutorMetrics:
         ValueError: an argument or an operation cannot be used. A taken port is no error: a
             warning says why, ``enable_metrics`` becomes False and the program runs on.
 
-    Source: contract §2 and the document's §5.
+    Source: docs/contract.md.
     """
 
     def __init__(
@@ -156,10 +158,11 @@ class ExecutorMetrics:
 
     @property
     def metrics(self) -> Mapping[str, Any]:
-        """The families by key (``intent_latency``, …), which have prometheus_client's verbs.
+        """The families by key (``intent_latency``, …), to record in prometheus_client's words.
 
-        Their classes are ``HistogramFamily``, ``CounterFamily`` and ``GaugeFamily``. After a
-        shutdown they are still there, and what is recorded with them is seen by nobody.
+        ``labels``, then ``observe`` and ``time`` of latencies, ``inc`` of counters, ``inc`` and
+        ``dec`` of what is in progress. Where metrics are disabled from the start there is none;
+        after a shutdown they are still there, and what is recorded with them is seen by nobody.
         """
         return self._recorder.families
 
@@ -175,7 +178,8 @@ class ExecutorMetrics:
         """Record an outcome and, if given, how many seconds it took, with the same labels.
 
         A duration that is negative, infinite or no number is dropped and counted as
-        ``invalid_value``; the outcome stands.
+        ``invalid_value``; the outcome stands. Arguments that it does not know are ignored: programs
+        passed whatever they had at hand to the old component.
         """
         # Recorder.find and _never_raises written out: as calls they would cost a third more.
         try:
@@ -202,12 +206,7 @@ class ExecutorMetrics:
         """Record how many seconds an operation took."""
         self._recorder.find(operation, labels).observe(duration)
 
-    @_never_raises
-    def record_duration(
-        self, operation: str, duration: float, labels: Labels | None = None
-    ) -> None:
-        """Record how many seconds an operation took; the same as ``record_operation_latency``."""
-        self._recorder.find(operation, labels).observe(duration)
+    record_duration = record_operation_latency
 
     @_never_raises
     def record_operation_success(self, operation: str, labels: Labels | None = None) -> None:
@@ -245,12 +244,12 @@ class ExecutorMetrics:
                 self.record_operation(*outcome, labels=labels, error_type=error_type)
 
     def operation(
-        self, operation: str, /, labels: object = None, **by_name: object
+        self, operation: str, /, *, labels: object = None, **by_name: object
     ) -> OperationHandle:
         """Return the handle of an operation and label set, for loops where every call counts.
 
         Labels are given by name, or as a mapping like elsewhere: ``operation("execute",
-        task_type="ml")`` or ``operation("execute", {"task_type": "ml"})``.
+        task_type="ml")`` or ``operation("execute", labels={"task_type": "ml"})``.
         Its ``success``, ``failure``, ``retry`` and ``observe`` look nothing up; ``with`` it, a
         block is measured (in a generator use ``measure``, which keeps each start apart). Keep it:
         it is bound once, and shared by threads and tasks.
@@ -275,15 +274,20 @@ class ExecutorMetrics:
         Raises:
             TypeError: the name is missing, or what is decorated is no function.
         """
-        if issubclass(type(metric_name), _DECORATED):
-            raise TypeError('with_metrics needs a name: @metrics.with_metrics("execute")')
+        check_named(metric_name)
         running = self._runtime
         if running is None:
             return unmeasured
         return functools.partial(measured, measure=running.recorder.measure(metric_name, labels))
 
     def get_metrics_summary(self) -> dict[str, Any]:
-        """Return what a person debugging wants to know."""
+        """Return what a person debugging wants to know.
+
+        ``metrics_enabled``, ``metrics_port``, ``available_metrics`` (keys of ``metrics``),
+        ``exporters`` (names of those that run), ``url`` (where to scrape, or None), ``fleet`` (the
+        ``role`` of this process and the ``directory`` that it shares, or None), ``label_sets``
+        (how many have series), ``dropped`` (how much, by reason).
+        """
         summary: dict[str, Any] = {
             "metrics_enabled": self.enable_metrics,
             "metrics_port": self.metrics_port,
@@ -333,8 +337,5 @@ class ExecutorMetrics:
         """Shut down."""
         self.shutdown()
 
-
-_DECORATED = (FunctionType, staticmethod, classmethod, type)
-"""What ``@metrics.with_metrics``, without a call, gets in the place of a name."""
 
 _RECORD_OPERATION = ExecutorMetrics.record_operation

@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager
+from types import FunctionType
 from typing import Any, TypeAlias, TypeVar
 
 Measure: TypeAlias = Callable[[], AbstractContextManager[Any]]
@@ -34,6 +35,15 @@ def unmeasured(function: F) -> F:
     """Return ``function`` itself, or raise TypeError where :func:`measured` would."""
     _check_wrappable(getattr(function, "__func__", function))
     return function
+
+
+def check_named(name: object) -> None:
+    """Raise TypeError for what ``@metrics.with_metrics``, without a call, gets in place of a name.
+
+    The decorator would stand where the function stood, and nobody would be told.
+    """
+    if issubclass(type(name), (FunctionType, staticmethod, classmethod, type)):
+        raise TypeError('with_metrics needs a name: @metrics.with_metrics("execute")')
 
 
 def _check_wrappable(function: object) -> None:

@@ -12,7 +12,7 @@ from otel_executor_metrics._names import ERROR_TYPE
 from otel_executor_metrics.bound import BoundOperation, PublicOperation
 from otel_executor_metrics.catalog import Instrument, Operation
 from otel_executor_metrics.cell_operation import CellOperation
-from otel_executor_metrics.instruments import Drop
+from otel_executor_metrics.instruments import CountDrop
 from otel_executor_metrics.pipeline import Instruments, PublicInstrument
 from otel_executor_metrics.storage.blocks import COUNT
 from otel_executor_metrics.storage.slots import SumCell
@@ -29,7 +29,7 @@ class Road(Protocol):
         attributes: Attributes,
         *,
         failures: Callable[[object], Any],
-        drop: Drop,
+        drop: CountDrop,
     ) -> BoundOperation[Any]:
         """Make the series of one label set, but for its failures by type.
 
@@ -52,7 +52,7 @@ class CellRoad:
         attributes: Attributes,
         *,
         failures: Callable[[object], Any],
-        drop: Drop,
+        drop: CountDrop,
     ) -> CellOperation:
         """Make the series of one label set: one slot."""
         self._store.define(operation)
@@ -77,7 +77,7 @@ class PublicRoad:
         attributes: Attributes,
         *,
         failures: Callable[[object], Any],
-        drop: Drop,
+        drop: CountDrop,
     ) -> PublicOperation:
         """Make the series of one label set: one for each instrument."""
         instruments = operation.instruments

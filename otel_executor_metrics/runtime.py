@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError, SettingError, show
-from otel_executor_metrics.exporters import builder, names
+from otel_executor_metrics.exporters import loaders
 from otel_executor_metrics.pipeline import (
     Pipeline,
     abandon,
@@ -225,9 +225,10 @@ def _readers(built: Mapping[str, Exporter]) -> list[MetricReader]:
 
 def _built(settings: Settings) -> dict[str, Exporter]:
     found: dict[str, Exporter] = {}
-    for name in _known_names(settings):
+    known = loaders()
+    for name in _known_names(settings, known):
         try:
-            found[name] = builder(name)(settings)
+            found[name] = known[name]()(settings)
         except (SettingError, MissingExtraError) as error:
             setting = error.setting if isinstance(error, SettingError) else "exporter"
             if setting not in settings.from_environment:
@@ -240,11 +241,11 @@ def _built(settings: Settings) -> dict[str, Exporter]:
     return found
 
 
-def _known_names(settings: Settings) -> tuple[str, ...]:
-    unknown = [name for name in settings.exporter if name not in names()]
+def _known_names(settings: Settings, known: Collection[str]) -> tuple[str, ...]:
+    unknown = [name for name in settings.exporter if name not in known]
     if not unknown:
         return settings.exporter
-    error = SettingError("exporter", unknown[0], f"must be among {', '.join(names())}")
+    error = SettingError("exporter", unknown[0], f"must be among {', '.join(sorted(known))}")
     if "exporter" not in settings.from_environment:
         raise error
     _logger.warning("%s, as set by %s", error, settings.from_environment["exporter"])

@@ -11,9 +11,9 @@ from otel_executor_metrics._names import ERROR_TYPE
 from otel_executor_metrics.bound import BoundOperation
 from otel_executor_metrics.catalog import Operation, Role
 from otel_executor_metrics.instruments import (
+    CountDrop,
     CounterFamily,
     CounterHandle,
-    Drop,
     Family,
     GaugeFamily,
     HistogramFamily,
@@ -44,7 +44,7 @@ class OperationSeries:
         *,
         lock: Lock,
         max_label_sets: int,
-        drop: Drop,
+        drop: CountDrop,
         overflow: Callable[[str], None],
     ) -> None:
         self._operation = operation
@@ -144,9 +144,8 @@ class OperationSeries:
         with self._lock:
             if self._beyond is None:
                 names = self._operation.labels or tuple(attributes)
-                others = dict.fromkeys(names, OTHER)
-                # It may have come into being before, where a single value became ``other``.
-                self._beyond = self._bound.get(_key(others)) or self._new(others)
+                # Where it exists already, since single values became ``other``, the two add up.
+                self._beyond = self._new(dict.fromkeys(names, OTHER))
             return self._beyond
 
     def _tell(self, cleaned: Cleaned) -> None:

@@ -20,7 +20,6 @@ SDIST_FOLDERS = (
     "tests",
     "benchmarks",
     "docs",
-    "examples",
     "collector-config",
     "compose",
     "scripts",
@@ -47,16 +46,15 @@ def wheel_problems(wheel: Path) -> Iterator[str]:
         yield f"{wheel.name} lacks {PACKAGE}/py.typed"
 
 
-def sdist_problems(sdist: Path, source: Path) -> Iterator[str]:
-    """Yield what ``source`` has, the sdist should have, and has not."""
+def sdist_problems(sdist: Path) -> Iterator[str]:
+    """Yield what the sdist should have, and has not."""
     with tarfile.open(sdist) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
     for file in SDIST_FILES:
         if file not in names:
             yield f"{sdist.name} lacks {file}"
     for folder in SDIST_FOLDERS:
-        holds_files = any(path.is_file() for path in (source / folder).rglob("*"))
-        if holds_files and not any(name.startswith(f"{folder}/") for name in names):
+        if not any(name.startswith(f"{folder}/") for name in names):
             yield f"{sdist.name} lacks {folder}/"
 
 
@@ -81,7 +79,7 @@ def main(dist: Path, source: Path) -> int:
         return 1
     problems = [
         *wheel_problems(wheels[0]),
-        *sdist_problems(sdists[0], source),
+        *sdist_problems(sdists[0]),
         *installed_problems(source),
     ]
     print("\n".join(problems) or f"{wheels[0].name} and {sdists[0].name}: all right")

@@ -7,12 +7,12 @@ import random
 import sys
 import time
 
+from otel_executor_metrics._signals import StopSignals
 from otel_executor_metrics.demo.background import InBackground
 from otel_executor_metrics.demo.notes import Notes
 from otel_executor_metrics.demo.report import LiveView, summary
 from otel_executor_metrics.demo.scrape import ScrapeError, scrape
 from otel_executor_metrics.demo.screen import screen_for
-from otel_executor_metrics.demo.signals import StopSignals
 from otel_executor_metrics.demo.workload import Workload
 from otel_executor_metrics.metrics import ExecutorMetrics
 

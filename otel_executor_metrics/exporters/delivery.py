@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult, MetricsData
 
-from otel_executor_metrics._drops import Throttle
+from otel_executor_metrics._throttle import Throttle
 from otel_executor_metrics.exporters.overheard import listening, reason
 from otel_executor_metrics.typing import Clock
 

@@ -10,7 +10,7 @@ from otel_executor_metrics.server.connection import Connection, Phase
 from otel_executor_metrics.server.messages import RefusedRequestError, Request, Response
 from otel_executor_metrics.server.wire import Head, encode
 
-_logger = logging.getLogger("otel_executor_metrics.server")
+_logger = logging.getLogger(__name__)
 _NOT_TLS = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST")  # OpenSSL's words
 
 

@@ -10,22 +10,31 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
 from otel_executor_metrics._sockets import bind, check_port, connectable_name
+from otel_executor_metrics._throttle import Throttle
 from otel_executor_metrics.server.auth import Authorizer
 from otel_executor_metrics.server.connection import Connection
 from otel_executor_metrics.server.handler import Handler
 from otel_executor_metrics.server.limits import Limits
 from otel_executor_metrics.server.messages import Route
-from otel_executor_metrics.server.router import Router, Throttle
+from otel_executor_metrics.server.router import Router
 from otel_executor_metrics.server.slots import Slots, join
 
-_logger = logging.getLogger("otel_executor_metrics.server")
+_logger = logging.getLogger(__name__)
 _BACKLOG = 128
 _PAUSE_AFTER_FAILURE = 0.1
 
 # poll keeps no state in the kernel that a forked child could change for its parent; epoll does.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+
+class _Sockets(NamedTuple):
+    listener: socket.socket
+    waker: socket.socket
+    """Written to, it ends the waiting for connections."""
+    woken: socket.socket
 
 
 class MetricsServer:
@@ -64,17 +73,12 @@ class MetricsServer:
         self._slots = Slots(self._limits.max_connections)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._sockets: tuple[socket.socket, ...] = ()  # listener, waker, woken, once started
+        self._sockets: _Sockets | None = None  # once started
         self._accepting: threading.Thread | None = None
         self._url_host = connectable_name(host)
         self._on_connection = on_connection
-        self._may_log = Throttle()
+        self._throttle = Throttle()
         self._owner = os.getpid()
-
-    @property
-    def host(self) -> str:
-        """The host that was asked for."""
-        return self._host
 
     @property
     def port(self) -> int:
@@ -97,11 +101,12 @@ class MetricsServer:
             if self._accepting is not None or self._stopping.is_set():
                 raise RuntimeError("a server starts once: make a new one")
             self._owner = os.getpid()
-            self._sockets = (bind(self._host, self._port),)
+            listener = bind(self._host, self._port)
             try:
-                self._sockets += socket.socketpair()
-                self._listen(self._sockets[0])
+                self._sockets = _Sockets(listener, *socket.socketpair())
+                self._listen(self._sockets)
             except BaseException:
+                listener.close()
                 self._close_sockets()
                 raise
 
@@ -114,8 +119,8 @@ class MetricsServer:
         with self._lock:
             self._stopping.set()
             self._slots.refuse_newcomers()
-            if self._sockets:
-                self._sockets[1].send(b"!")
+            if self._sockets is not None:
+                self._sockets.waker.send(b"!")
             if self._accepting is not None:
                 join([self._accepting], deadline)
             self._close_sockets()
@@ -131,23 +136,26 @@ class MetricsServer:
         self._close_sockets()
         self._slots.close_inherited()
 
-    def _listen(self, listener: socket.socket) -> None:
+    def _listen(self, sockets: _Sockets) -> None:
+        listener = sockets.listener
         listener.setblocking(False)  # a client may be gone again between poll and accept
         listener.listen(_BACKLOG)
         self._port = listener.getsockname()[1]
         accepting = threading.Thread(
-            target=self._accept_until_stopped, daemon=True, name="executor-metrics-accept"
+            target=self._accept_until_stopped,
+            args=(listener, sockets.woken),
+            daemon=True,
+            name="executor-metrics-accept",
         )
         accepting.start()
         self._accepting = accepting
 
     def _close_sockets(self) -> None:
-        for each in self._sockets:
+        sockets, self._sockets = self._sockets, None
+        for each in sockets or ():
             each.close()
-        self._sockets = ()
 
-    def _accept_until_stopped(self) -> None:
-        listener, _, woken = self._sockets
+    def _accept_until_stopped(self, listener: socket.socket, woken: socket.socket) -> None:
         with _Selector() as selector:
             selector.register(listener, selectors.EVENT_READ)
             selector.register(woken, selectors.EVENT_READ)
@@ -189,5 +197,5 @@ class MetricsServer:
             self._slots.give_back(connection)
 
     def _report(self, what: str, error: Exception) -> None:
-        if self._may_log(what):
+        if self._throttle.admit(what) is not None:
             _logger.warning("%s on %s: %s", what, self.url, error)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
+from otel_executor_metrics._throttle import Throttle
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.server.auth import Authorizer
 from otel_executor_metrics.server.messages import Request, Response, Route, text
 
-_logger = logging.getLogger("otel_executor_metrics.server")
+_logger = logging.getLogger(__name__)
 _METHODS = ("GET", "HEAD")
 
 
@@ -34,7 +34,7 @@ class Router:
         self._routes = dict(routes)
         self._authorizer = authorizer
         self._open_paths = frozenset(open_paths)
-        self._may_log = Throttle()
+        self._throttle = Throttle()
 
     def answer(self, request: Request) -> Response:
         """Return the response to ``request``; raises nothing, whatever the routes do."""
@@ -43,7 +43,7 @@ class Router:
         # Whatever a route raises, SystemExit too, ends here: there is a client to be answered,
         # and it learns nothing about the inside.
         except BaseException as error:
-            if self._may_log((request.path, type(error))):
+            if self._throttle.admit((request.path, type(error))) is not None:
                 _logger.exception("%s %s failed", request.method, request.path)
             return text(500, "internal error; the log of the program tells more")
 
@@ -66,23 +66,3 @@ class Router:
         challenges = self._authorizer.challenges if self._authorizer else ()
         headers = [("WWW-Authenticate", challenge) for challenge in challenges]
         return text(401, "credentials are required", *headers)
-
-
-class Throttle:
-    """Let each key through at once, and then once every ``interval`` seconds.
-
-    The keys are kept: let them be few.
-    """
-
-    def __init__(self, interval: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._interval = interval
-        self._clock = clock
-        self._next: dict[object, float] = {}
-
-    def __call__(self, key: object) -> bool:
-        """Tell whether ``key`` may pass now."""
-        now = self._clock()
-        if now < self._next.get(key, now):
-            return False
-        self._next[key] = now + self._interval
-        return True

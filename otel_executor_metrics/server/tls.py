@@ -18,8 +18,6 @@ def server_context(
     certificate: _Path | None,
     key: _Path | None = None,
     client_ca: _Path | None = None,
-    *,
-    key_password: str | None = None,
 ) -> ssl.SSLContext:
     """Return a context for TLS 1.2 and newer from PEM files, read once.
 
@@ -36,7 +34,7 @@ def server_context(
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION  # a client's way to make the server work
     check_holds_certificate("tls_certificate", certificate)
-    load_chain(context, certificate, key, key_password)
+    load_chain(context, certificate, key)
     if client_ca is not None:
         check_holds_certificate("tls_client_ca", client_ca)
         context.load_verify_locations(os.fspath(client_ca))
@@ -48,7 +46,6 @@ def load_chain(
     context: ssl.SSLContext,
     certificate: _Path,
     key: _Path | None,
-    password: str | None = None,
     *,
     settings: Sequence[str] = _SETTINGS,
 ) -> None:
@@ -60,8 +57,8 @@ def load_chain(
     if key is not None:
         check_readable(settings[1], key)
     try:
-        # An empty password, where none is given: OpenSSL would ask for one at the terminal.
-        context.load_cert_chain(os.fspath(certificate), key, password=password or "")
+        # Without a password OpenSSL would ask for that of an encrypted key at the terminal.
+        context.load_cert_chain(os.fspath(certificate), key, password="")
     except ssl.SSLError as error:
         rule = _why_unusable(error, settings[1], given=key is not None)
         setting, path = (settings[0], certificate) if key is None else (settings[1], key)
@@ -73,7 +70,7 @@ def _why_unusable(error: ssl.SSLError, setting: str, *, given: bool) -> str:
         return "the private key does not belong to the certificate: give the one it was made with"
     if not given:
         return f"holds no usable private key: add the unencrypted PEM key, or give {setting}"
-    return "must be a PEM file with an unencrypted private key, or its password be right"
+    return "must be a PEM file with an unencrypted private key"
 
 
 def check_readable(setting: str, path: _Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_executor_metrics.demo.signals import STOP_SIGNALS, StopSignals
+from otel_executor_metrics._signals import STOP_SIGNALS, StopSignals
 
 
 @pytest.fixture(autouse=True)

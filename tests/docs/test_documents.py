@@ -11,6 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from otel_executor_metrics.catalog import (
+    BUILTIN_OPERATIONS,
+    DEFAULT_BUCKETS,
+    DROP_REASONS,
+    OWN_INSTRUMENTS,
+)
+
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -77,6 +84,20 @@ def test_links_of_documents_lead_somewhere():
     assert links
     missing = [link for document, link in links if not (document.parent / link).exists()]
     assert missing == []
+
+
+def test_the_contract_names_every_series_reason_and_bound():
+    """docs/contract.md has what the catalogue has, to the letter."""
+    page = (ROOT / "docs" / "contract.md").read_text()
+    for operation in BUILTIN_OPERATIONS:
+        for made in operation.instruments.values():
+            labels = ", ".join(f"`{label}`" for label in made.labels)
+            assert f"| `{made.exported}` | {labels} | {made.help} |".replace("|  |", "| |") in page
+    for own in OWN_INSTRUMENTS:
+        assert f"{own.exported}{{{', '.join(own.labels)}}}" in page
+    reasons = re.findall(r"`(\w+)` \|$", page.partition("## 3")[2], re.MULTILINE)
+    assert set(reasons) == set(DROP_REASONS)
+    assert ", ".join(map(str, DEFAULT_BUCKETS)) in page.replace("\n ", "")
 
 
 def test_settings_page_is_up_to_date():

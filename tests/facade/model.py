@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from otel_executor_metrics import DEFAULT_BUCKETS
+from otel_executor_metrics import DEFAULT_BUCKETS, Operation
 from tests.facade.scraping import LabelSet, Scrape
 
 Series = tuple[str, LabelSet]
@@ -247,6 +247,7 @@ def _of(found: Mapping[Series, Any], operations: set[str] | None) -> dict[Series
     """Return what belongs to ``operations`` (None: all)."""
     if operations is None:
         return dict(found)
-    roles = "latency_seconds|success|failures|retries|in_progress|lost"
-    pattern = re.compile(rf"({'|'.join(map(re.escape, operations))})_({roles}).*")
+    roles = (made.exported.removeprefix("x_") for made in Operation("x").instruments.values())
+    names = "|".join(map(re.escape, operations))
+    pattern = re.compile(rf"({names})_({'|'.join(roles)}).*")
     return {key: value for key, value in found.items() if pattern.fullmatch(key[0])}

@@ -15,7 +15,7 @@ TRAIN = Operation("train", labels=("model",), buckets=(1, 10, 60, 600), help="mo
 
 
 def test_an_operation_is_added_with_labels_buckets_and_help(make_metrics: MakeMetrics) -> None:
-    """An operation of the user's gets the five series, with what he says of them."""
+    """An operation of the user's gets the five series, with what they say of them."""
     metrics = make_metrics(operations=[TRAIN])
 
     metrics.record_operation("train", duration=30, labels={"model": "m"})

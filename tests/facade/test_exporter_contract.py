@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from otel_executor_metrics import DEFAULT_BUCKETS, ExecutorMetrics, Operation
+from otel_executor_metrics.exporters import BUILTIN
 from tests.facade.harnesses import HARNESSES, Harness
 from tests.facade.model import Model
 from tests.facade.scraping import Scrape, label_set, scrape
@@ -31,6 +32,11 @@ TRAIN = Operation(
 )
 
 Make = Callable[..., Harness]
+
+
+def test_each_exporter_is_held_to_the_contract() -> None:
+    """None of the built-in ones is without a harness, but that which shows nobody anything."""
+    assert {name.partition("-")[0] for name in HARNESSES} == {*BUILTIN} - {"none"}
 
 
 @pytest.fixture(params=HARNESSES)

@@ -76,6 +76,31 @@ def test_the_parent_still_sends_after_its_child_has_ended() -> None:
     assert '"plan_success"' in done.stdout
 
 
+UNNOTICED = """
+import ctypes, os, time
+from otel_executor_metrics import ExecutorMetrics
+
+metrics = ExecutorMetrics(exporter="console", export_interval_millis=3_600_000)
+metrics.record_operation("plan", duration=0.3)
+child = ctypes.PyDLL(None).fork()
+if child == 0:
+    begin = time.monotonic()
+    metrics.shutdown(timeout=30)
+    os._exit(0 if time.monotonic() - begin < 15 else 1)
+_, status = os.waitpid(child, 0)
+print("child", os.waitstatus_to_exitcode(status), flush=True)
+"""
+
+
+def test_a_child_that_no_hook_was_told_of_leaves_all_to_its_parent() -> None:
+    """C code may fork without a word to Python: that child waits for no thread, exports nothing."""
+    done = run_program(UNNOTICED)
+
+    assert done.returncode == 0, done.stderr
+    assert "child 0" in done.stdout
+    assert [successes(document) for document in json_documents(done.stdout)] == [1]
+
+
 RECYCLED = """
 import multiprocessing, warnings
 warnings.simplefilter("ignore")

@@ -108,7 +108,7 @@ def test_what_is_thrown_in_and_not_caught_is_a_failure(metrics: ExecutorMetrics,
 
 
 def test_a_closed_generator_is_a_success(metrics: ExecutorMetrics, echo: Any) -> None:
-    """Whoever closes it has what he wanted; it ends, and is closed inside as well."""
+    """Whoever closes it has what they wanted; it ends, and is closed inside as well."""
     generator = echo()
     next(generator)
     generator.close()

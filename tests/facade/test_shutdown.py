@@ -29,7 +29,7 @@ def is_refused(port: int) -> bool:
 
 
 def test_shutdown_frees_the_port(metrics: ExecutorMetrics) -> None:
-    """Nobody listens any more, also when somebody has scraped and keeps his connection."""
+    """Nobody listens any more, also when somebody has scraped and keeps their connection."""
     port = metrics.metrics_port
     with socket.create_connection(("127.0.0.1", port), 5):
         scrape(metrics)

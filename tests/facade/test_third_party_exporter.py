@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from otel_executor_metrics import ExecutorMetrics
 from tests.facade.conftest import MakeMetrics
 from tests.facade.logs import warnings_in
+from tests.support.waiting import wait_until
 
 MODULE = '''
 """A distribution that brings an exporter."""
@@ -152,6 +154,16 @@ def test_a_missing_extra_is_an_error_that_names_it(make_metrics: MakeMetrics) ->
     """As an argument, an exporter that lacks its package is an ImportError with the remedy."""
     with pytest.raises(ImportError, match=r"pip install 'pigeons\[carrier\]'"):
         make_metrics(exporter="lacking")
+
+
+@pytest.mark.usefixtures("pigeons")
+def test_what_was_built_before_an_error_is_ended(make_metrics: MakeMetrics) -> None:
+    """No thread of an exporter stays that the facade, never made, cannot stop."""
+    before = set(threading.enumerate())
+    with pytest.raises(ImportError, match="pigeons"):
+        make_metrics(exporter=["console", "lacking"])
+
+    wait_until(lambda: set(threading.enumerate()) <= before)
 
 
 @pytest.mark.usefixtures("pigeons")

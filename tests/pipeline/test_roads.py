@@ -100,6 +100,16 @@ operations = st.sampled_from(["intent", "execute", "Execute", "sync up", "x", "y
 programs = st.lists(st.one_of(st.none(), st.tuples(operations, labels, actions)), max_size=40)
 
 
+def test_labels_whose_items_were_not_had_are_read_anew() -> None:
+    """A dict that another thread changed while it was read is no reason to lose its labels."""
+    reader = InMemoryMetricReader()
+    labels = {"task_type": "report"}
+    make_recorder(reader, cells=True).bind("execute", labels, None).success()
+
+    series = ("execute_success", "", "Number of successful executions", ("task_type", "report"))
+    assert points(reader)[series]["value"] == 1
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @given(program=programs)
 def test_both_roads_yield_the_same_points(count: int, program: list[Any]) -> None:

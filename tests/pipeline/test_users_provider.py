@@ -1,7 +1,8 @@
-"""A MeterProvider of the user's own: its readers export, its Views decide, it stays his."""
+"""A MeterProvider of the user's own: its readers export, its Views decide, it stays theirs."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -67,6 +68,28 @@ def test_a_view_of_the_users_applies() -> None:
 
     latency = points(reader)["plan_latency", "s", "Latency of task planning"]
     assert latency["bucket_counts"] == (0, 1, 0)
+
+
+@pytest.mark.parametrize("views", VIEWS)
+def test_a_series_begins_before_what_it_counts(views: str) -> None:
+    """Its start time is not that of the first collection: a rate from there on has all records."""
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], views=VIEWS[views](), shutdown_on_exit=False)
+    metrics = ExecutorMetrics(meter_provider=provider)
+    metrics.record_operation("dynamic", duration=0.3)
+    recorded = time.time_ns()
+
+    data = reader.get_metrics_data()
+    assert data is not None
+    starts = {
+        (metric.name, point.start_time_unix_nano <= recorded)
+        for metric in data.resource_metrics[0].scope_metrics[0].metrics
+        for point in metric.data.data_points
+        if metric.name.startswith("dynamic")
+    }
+    assert ("dynamic_success", True) in starts
+    assert ("dynamic_latency", True) in starts
+    assert all(before for _, before in starts)
 
 
 def test_it_stays_the_users() -> None:

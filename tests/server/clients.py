@@ -33,7 +33,7 @@ def fetch(
     timeout: float = 10.0,
 ) -> Reply:
     """Make one request and return the answer."""
-    host = "::1" if server.host in {"::", "::1"} else "127.0.0.1"
+    host = "::1" if "[::1]" in server.url else "127.0.0.1"
     client: http.client.HTTPConnection
     if context is None:
         client = http.client.HTTPConnection(host, server.port, timeout=timeout)

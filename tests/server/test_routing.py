@@ -9,7 +9,6 @@ import pytest
 
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.server import MetricsServer, Request, Response
-from otel_executor_metrics.server.router import Throttle
 from tests.server.clients import Serve, connect, exchange, fetch, read_to_end, server_threads
 from tests.support.waiting import wait_until
 
@@ -103,7 +102,7 @@ def test_a_route_that_raises_gives_a_constant_answer(
         assert reply.status == 500
         assert reply.body == b"internal error; the log of the program tells more\n"
     records = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert [record.name for record in records] == ["otel_executor_metrics.server"]
+    assert [record.name for record in records] == ["otel_executor_metrics.server.router"]
     assert "the secret is 42" in caplog.text
     assert capfd.readouterr().err == ""
 
@@ -121,12 +120,3 @@ def test_an_open_path_must_have_a_route() -> None:
     """A misspelt open path is refused, where it would be guarded unnoticed."""
     with pytest.raises(SettingError, match="open_paths='/health': must be one of /healthz"):
         MetricsServer({"/healthz": lambda request: Response(200, b"")}, open_paths=["/health"])
-
-
-def test_a_throttle_lets_through_once_per_interval() -> None:
-    """Each key has an interval of its own."""
-    now = [0.0]
-    throttle = Throttle(60.0, lambda: now[0])
-    assert [throttle("a"), throttle("a"), throttle("b")] == [True, False, True]
-    now[0] = 60.0
-    assert [throttle("a"), throttle("a")] == [True, False]

@@ -215,7 +215,7 @@ def validate(*configs: Path, variables: Mapping[str, str] | None = None) -> tupl
 def shared_collector() -> Collector:
     """Return one that runs ``otelcol.yaml`` and lives until the tests have ended.
 
-    Whoever uses it tells his own series by ``job``: his ``service_name``.
+    Whoever uses it tells their own series by ``job``: their ``service_name``.
     """
     folder = tempfile.TemporaryDirectory(prefix="otelcol-")
     collector = Collector(Path(folder.name))

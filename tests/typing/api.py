@@ -208,7 +208,6 @@ def blocks(metrics: ExecutorMetrics) -> None:
 
 def bound(metrics: ExecutorMetrics) -> None:
     """A bound operation has the recording methods."""
-    metrics.operation("execute", {"task_type": "report"})
     metrics.operation("execute", labels={"task_type": "report"}, size=3)
     report = metrics.operation("execute", task_type="report", size=3)
     report.success()
@@ -222,6 +221,7 @@ def bound(metrics: ExecutorMetrics) -> None:
     report.success("0.2")  # type: ignore[arg-type]
     report.failure(5)  # type: ignore[arg-type]
     metrics.operation()  # type: ignore[call-arg]
+    metrics.operation("execute", "report")  # type: ignore[call-arg]
 
 
 def bootstrap() -> None:

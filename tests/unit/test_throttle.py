@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otel_executor_metrics._drops import LOG_INTERVAL, Throttle
+from otel_executor_metrics._throttle import LOG_INTERVAL, Throttle
 
 
 class FakeClock:
