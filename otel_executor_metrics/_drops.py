@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Mapping
 
 from otel_executor_metrics._throttle import Throttle
@@ -11,6 +12,8 @@ from otel_executor_metrics.errors import show
 from otel_executor_metrics.typing import Cell, Lock
 
 _logger = logging.getLogger(__name__)
+
+_LOG_PATIENCE = 1.0  # seconds; who has waited that long for another's line leaves theirs out
 
 
 class Drops:
@@ -21,6 +24,9 @@ class Drops:
         self._counts = dict.fromkeys(cells, 0)
         self._lock = lock
         self._throttle = Throttle(lock=lock)
+        self.log_lock = threading.RLock()
+        """Held while a line is written. Whoever forks holds it meanwhile: Python gives a child the
+        locks of files as they are, for ever taken if another thread was writing just then."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -40,11 +46,17 @@ class Drops:
         held_back = self._throttle.admit((reason, where))
         if held_back is not None:
             more = f" ({held_back} more since the last such line)" if held_back else ""
+            self._log(f"dropped ({reason}) in {where}: {show(value)}: {rule}{more}")
+
+    def _log(self, line: str) -> None:
+        if not self.log_lock.acquire(timeout=_LOG_PATIENCE):
+            return
+        try:
             # A log handler of the program may raise; recording does not.
             with contextlib.suppress(Exception):
-                _logger.warning(
-                    "dropped (%s) in %s: %s: %s%s", reason, where, show(value), rule, more
-                )
+                _logger.warning("%s", line)
+        finally:
+            self.log_lock.release()
 
 
 def in_operation(name: object) -> str:

@@ -201,6 +201,7 @@ DROP_REASONS = (
     "unknown_operation",
     "operation_limit",
     "label_limit",
+    "unshared",
     "error",
 )
 """Values of ``reason`` of ``executor_metrics_dropped_total`` (docs/contract.md §3)."""

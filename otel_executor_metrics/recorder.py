@@ -142,6 +142,19 @@ class Recorder:
         """Count a call that failed in a way nobody foresaw."""
         self._drops.count("error", method, error, "the call was dropped")
 
+    def hush(self, timeout: float) -> bool:
+        """Keep other threads from logging drops; tell whether that could be had in time."""
+        return self._drops.log_lock.acquire(timeout=timeout)
+
+    def unhush(self) -> None:
+        """Let them log again."""
+        self._drops.log_lock.release()
+
+    def drop_unshared(self, operation: str, error: OSError) -> None:
+        """Count what is recorded, but cannot be seen by the process that serves."""
+        rule = "what is recorded shows when there is room for it in the directory of the fleet"
+        self._drops.count("unshared", in_operation(operation), error, rule)
+
     def bind(self, operation: object, labels: object, items: Items | None) -> OperationHandle:
         """Return the handles of what may be new, and remember them where that is safe.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from otel_executor_metrics.shared_port import SharedPort
 
 _logger = logging.getLogger(__name__)
+
+_LONGEST_SILENCE = 2.0
+"""Seconds that a fork waits, at most, for a line that another thread writes to a log."""
 
 
 class Runtime:
@@ -79,6 +83,7 @@ class Runtime:
         self._resource = Resource.get_empty()  # the provider's, where it is the user's
         self._stopped = False
         self._told_of_exits: set[str] = set()
+        self._quiet = False  # the log's lock is held for a fork
 
     @classmethod
     def start(cls, settings: Settings, catalog: Catalog) -> Runtime | None:
@@ -91,10 +96,9 @@ class Runtime:
         built = _built(settings)
         resource = process_resource(settings.service_name)
         if takes_cells(_readers(built)):
-            store = Store()
-            running = cls(settings, catalog, CellRoad(store), store)
+            running = cls._with_cells(settings, catalog)
             running._resource = resource
-            running._serve_from(store, built)
+            running._serve_from(built)
         else:
             pipeline = Pipeline.over(_readers(built), resource)
             road = PublicRoad(pipeline.public_calls())
@@ -113,10 +117,20 @@ class Runtime:
         pipeline = Pipeline(provider)
         if not pipeline.takes_cells:
             return cls(settings, catalog, PublicRoad(pipeline.public_calls()), None, [pipeline])
-        store = Store()
-        pipeline.export(store)
-        running = cls(settings, catalog, CellRoad(store), store, [pipeline])
+        running = cls._with_cells(settings, catalog, [pipeline])
         forks.watch(running)
+        return running
+
+    @classmethod
+    def _with_cells(
+        cls, settings: Settings, catalog: Catalog, pipelines: Iterable[Pipeline] = ()
+    ) -> Runtime:
+        # Of the recorder, not of all that runs: a provider of the user's must not hold itself.
+        store = Store(lambda series, error: recorder.drop_unshared(series.name, error))
+        running = cls(settings, catalog, CellRoad(store), store, pipelines)
+        recorder = running.recorder
+        for pipeline in running._pipelines:
+            pipeline.export(store)
         return running
 
     @property
@@ -156,17 +170,22 @@ class Runtime:
     def before_fork(self) -> None:
         """Let nothing new be half made in the child."""
         at_exit_of_children(self, Runtime._end_of_child, self._told_of_exits)
-        if self._shared is not None and not self._stopped:
-            self._shared.before_fork()
-        self._lock.acquire()
+        try:
+            if self._shared is not None and not self._stopped:
+                self._shared.before_fork()
+        finally:
+            self._quiet = self.recorder.hush(_LONGEST_SILENCE)
+            self._lock.acquire()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        self._lock.release()
+        self._release()
+        if self._shared is not None:
+            self._shared.after_fork_in_parent()
 
     def after_fork_in_child(self) -> None:
         """Begin at zero, with exporters of one's own."""
-        self._lock.release()
+        self._release()
         self._pid = os.getpid()
         if self._stopped:
             return
@@ -186,26 +205,38 @@ class Runtime:
         if not self._stopped:
             self.stop(self._settings.shutdown_timeout)
 
+    def _release(self) -> None:
+        # Whoever forks without Python's notice, as uWSGI does, tells the child alone.
+        with contextlib.suppress(RuntimeError):
+            self._lock.release()
+        if self._quiet:
+            self.recorder.unhush()
+
     def _replace(self, inherited: Iterable[Exporter], built: Mapping[str, Exporter]) -> None:
         for exporter in inherited:
             if exporter.reader is not None:
                 abandon(exporter.reader)
         if self._store is not None:
-            self._serve_from(self._store, built)
+            self._serve_from(built)
         elif isinstance(self._road, PublicRoad):
             pipeline = Pipeline.over(_readers(built), self._resource)
             self._pipelines = [pipeline]
             self._road.move_to(pipeline.public_calls())
             self._start(built)
 
-    def _serve_from(self, store: Store, built: Mapping[str, Exporter]) -> None:
-        """Start exporters that each have a pipeline of their own, and read ``store``."""
+    def _serve_from(self, built: Mapping[str, Exporter]) -> None:
+        """Start exporters that each have a pipeline of their own, and read the store."""
+        store = cast("Store", self._store)
         exporters = dict(built)
         if "prometheus" in built and sys.platform != "win32":  # no fork there, and no flock
             from otel_executor_metrics.shared_port import SharedPort
 
             self._shared = exporters["prometheus"] = SharedPort(
-                built["prometheus"], self._settings, store, self._resource
+                built["prometheus"],
+                self._settings,
+                store,
+                self._resource,
+                lambda error: self.recorder.drop_unshared("(all)", error),
             )
         for exporter in exporters.values():
             if exporter.reader is not None:
@@ -268,7 +299,9 @@ def _started(exporter: Exporter, settings: Settings) -> bool:
             _logger.warning("%s could not start: %s", type(exporter).__name__, show(error))
         return False
     if exporter.url:
-        _logger.info("Prometheus metrics at %s, listening on %s", exporter.url, settings.host)
+        serves = getattr(exporter, "role", "alone") != "member"
+        how = f"listening on {settings.host}" if serves else "served by another of its processes"
+        _logger.info("Prometheus metrics at %s, %s", exporter.url, how)
     return True
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias, cast
 
 from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._sockets import knock
-from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.exporters import prometheus
+from otel_executor_metrics.fleet_source import Complaints, FleetSource
 from otel_executor_metrics.pipeline import Pipeline, abandon
 from otel_executor_metrics.storage import forks
 from otel_executor_metrics.storage.application import fleet_name
-from otel_executor_metrics.storage.blocks import Blocks, merge
 from otel_executor_metrics.storage.directories import runtime_directory
 from otel_executor_metrics.storage.fleet import Fleet
 from otel_executor_metrics.storage.store import Store
@@ -29,38 +28,10 @@ _logger = logging.getLogger(__name__)
 TICK: Final = 1.0
 """Seconds between two looks of a process that does not serve."""
 
+_LONGEST_WAIT: Final = 5.0
+"""Seconds that a fork waits for other threads at most."""
+
 Role: TypeAlias = Literal["alone", "holder", "member"]
-
-
-class FleetSource:
-    """What a fleet has recorded: this process's store, and what the others hold.
-
-    While the others cannot be read, what they held last stands in.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._others: Blocks = {}
-        self.fleet: Fleet | None = None
-
-    @property
-    def operations(self) -> Mapping[str, Operation]:
-        """The operations of all processes, by name."""
-        return self.fleet.operations if self.fleet else self._store.operations
-
-    def read(self) -> Blocks:
-        """Return the blocks of all processes, added up; those of this one come first."""
-        if self.fleet is None:
-            return self._store.read()
-        left_out = self.fleet.define(self._store.operations)
-        own = self._store.read().items()
-        blocks = {series: block for series, block in own if series.name not in left_out}
-        try:
-            self._others = self.fleet.read()
-        except (OSError, ValueError) as error:
-            _logger.warning("the processes in %s cannot be read: %s", self.fleet.path, error)
-        merge(blocks, ((series, list(block)) for series, block in self._others.items()))
-        return blocks
 
 
 class SharedPort:
@@ -69,25 +40,36 @@ class SharedPort:
     See :class:`~otel_executor_metrics.typing.Exporter`. A process that is alone serves, and keeps
     its blocks on the heap. The first fork, or a second process on the port, moves them into a
     journal; from then on every process has one, and whoever serves reads those of the others.
+
+    ``degraded`` is told, once for each reason, why what is recorded here is not shared.
     """
 
     reader = None  # each time that this process comes to serve, it gets another
 
     def __init__(
-        self, exporter: Exporter, settings: Settings, store: Store, resource: Resource
+        self,
+        exporter: Exporter,
+        settings: Settings,
+        store: Store,
+        resource: Resource,
+        degraded: Callable[[OSError], None],
     ) -> None:
         self._exporter = cast("prometheus.PrometheusExporter", exporter)
         self._settings = settings
         self._resource = resource
         self._store = store
-        self._source = FleetSource(store)
+        self._degraded = degraded
+        self._complaints = Complaints()
+        self._source = FleetSource(store, self._complaints)
         self._user = os.geteuid()
         self._pipeline: Pipeline | None = None  # while this process serves
         self._spent = False
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._steward: threading.Thread | None = None
-        self._complaint = ""
+        self._forking = False  # the lock is held for it
+        self._joined = False  # or wants to be
+        self._knocked = False
 
     @property
     def url(self) -> str:
@@ -113,14 +95,19 @@ class SharedPort:
 
     def start(self) -> None:
         """Serve, or join those who do; raises OSError where neither is possible."""
-        if self._settings.metrics_port == 0:
-            self._serve()  # only now is there a port, and with it a fleet
-            self._enter()
-        else:
-            self._enter()
-            self._serve_or_join()
-        if self._fleet is not None and self._fleet.try_hold():
-            self._look_up()
+        with self._lock:  # a connection that comes too early has to wait
+            if self._settings.metrics_port == 0:
+                self._serve()  # only now is there a port, and with it a fleet
+                self._enter()
+                self._may_serve()
+            else:
+                self._enter()
+                self._serve_or_join()
+            if self._fleet is not None and self._fleet.holds:
+                self._fleet.sweep()
+                if not forks.is_first():  # it may be replaced, and its totals must outlive it
+                    self._join(self._fleet)
+                self._look_up()
 
     def flush(self, timeout: float) -> bool:
         """Have nothing to send: whoever scrapes gets what is recorded by then."""
@@ -136,28 +123,43 @@ class SharedPort:
             if self._pipeline is not None:
                 self._pipeline.shutdown(timeout)
             if self._fleet is not None:
-                self._fleet.leave()
+                self._fleet.leave(for_good=forks.is_first())
 
     def before_fork(self) -> None:
-        """Put what is recorded where it outlives this process: from now on there are several."""
-        with self._lock:
-            if self._fleet is not None:
-                self._join(self._fleet)
+        """Put what is recorded where it outlives this process: from now on there are several.
+
+        What other threads have half done here is waited for: the child would keep it for ever.
+        """
+        self._forking = self._lock.acquire(timeout=_LONGEST_WAIT)
+        if self._fleet is not None:
+            self._join(self._fleet)
+
+    def after_fork_in_parent(self) -> None:
+        """Let other threads go on."""
+        if self._forking:
+            self._forking = False
+            self._lock.release()
 
     def after_fork_in_child(self, resource: Resource) -> None:
         """Become a member of one's own; the parent serves on."""
         self._resource = resource
-        self._lock = threading.RLock()
+        self._lock, self._forking = threading.RLock(), False
         self._stopping = threading.Event()
+        self._knocked = False
         self._settings = replace(self._settings, metrics_port=self.port)
         self._exporter.stop(0)  # our copies of its sockets
         abandon(self._exporter.reader)
         self._pipeline, self._spent = None, True
-        if self._fleet is None:
-            self._complain("what this process records is shown nowhere: it has no fleet")
+        fleet = self._fleet
+        if fleet is None:
+            lonely = "what this process records is shown nowhere: it has no fleet"
+            self._complaints.complain("fleet", lonely)
             return
-        self._fleet.after_fork()
-        self._join(self._fleet)
+        try:
+            fleet.after_fork()
+        except OSError as error:
+            self._degraded(error)
+        self._join(fleet)
         self._wait_for_port()
 
     @property
@@ -171,23 +173,35 @@ class SharedPort:
         try:
             self._source.fleet = Fleet(base, fleet_name(self.port, named), forks.RUN)
         except OSError as error:
-            self._complain(
-                f"this process cannot share its port with others: {error}; mend that, or name"
-                " another directory by fleet_directory= or METRICS_FLEET_DIRECTORY"
-            )
+            self._without_fleet(error)
+
+    def _without_fleet(self, error: OSError) -> None:
+        self._leave()
+        self._complaints.complain(
+            "fleet",
+            f"this process cannot share its port with others: {error}; mend that, or name"
+            " another directory by fleet_directory= or METRICS_FLEET_DIRECTORY",
+        )
 
     def _serve_or_join(self) -> None:
-        fleet = self._fleet
-        if fleet is None or fleet.try_hold():
+        if self._may_serve():
             try:
                 self._serve()
             except OSError:
                 self._leave()
                 raise
-        else:
-            self._join(fleet)
+        elif self._fleet is not None:
+            self._join(self._fleet)
             knock(self._settings.host, self.port)  # whoever serves may have been alone so far
             self._wait_for_port()
+
+    def _may_serve(self) -> bool:
+        """Tell whether nobody else of the fleet has the port; without a fleet, that is unknown."""
+        try:
+            return self._fleet is None or self._fleet.try_hold()
+        except OSError as error:
+            self._without_fleet(error)
+            return True
 
     def _serve(self) -> None:
         if self._spent:
@@ -206,14 +220,19 @@ class SharedPort:
     def _leave(self) -> None:
         fleet, self._source.fleet = self._fleet, None
         if fleet is not None:
-            fleet.leave()
+            fleet.leave(for_good=False)
 
     def _join(self, fleet: Fleet) -> None:
         """Have a journal, and all blocks in it that find room."""
+        self._joined = True
+        if fleet.broken:
+            return  # who looks up will mend it
         try:
             self._store.move_to(fleet.join())
+            self._complaints.settle("join")
         except OSError as error:
-            self._complain(f"what this process records cannot be shared in {fleet.path}: {error}")
+            if self._complaints.note("join", str(error)):
+                self._degraded(error)
 
     def _look_up(self) -> None:
         """See whether anything has changed in the fleet; called by whoever serves, now and then."""
@@ -222,15 +241,29 @@ class SharedPort:
             return
         try:
             with self._lock:
-                if fleet.broken:
-                    self._complain(f"{fleet.path} was removed; making it anew")
-                    fleet.mend()
-                if fleet.journal is not None or fleet.has_others():
+                if self._stopping.is_set() or (fleet.broken and not self._mend(fleet)):
+                    return
+                if self._joined or fleet.has_others():
                     self._join(fleet)
                 if self._pipeline is None:
                     self._take_port(fleet)
+                else:
+                    fleet.try_hold()
+            self._complaints.settle("look")
         except (OSError, ValueError) as error:
-            self._complain(f"{fleet.path}: {error}")
+            self._complaints.complain("look", f"{fleet.path}: {error}")
+
+    def _mend(self, fleet: Fleet) -> bool:
+        """Make the directory anew, but leave that to whoever serves, who knows the totals best."""
+        if self._pipeline is None and not self._knocked:
+            self._knocked = True
+            knock(self._settings.host, self.port)
+            return False
+        fleet.mend()
+        self._knocked = False
+        _logger.warning("%s was gone, or could not be entered; it is made anew", fleet.path)
+        self._source.rest(3 * TICK)
+        return True
 
     def _take_port(self, fleet: Fleet) -> None:
         """Serve, if nobody does."""
@@ -239,7 +272,7 @@ class SharedPort:
         try:
             self._serve()
             _logger.info("this process now serves %s", self.url)
-        except (OSError, ValueError):
+        except BaseException:
             fleet.let_go()
             raise
 
@@ -255,9 +288,3 @@ class SharedPort:
             self._look_up()
             if self._pipeline is not None:
                 return
-
-    def _complain(self, complaint: str) -> None:
-        """Warn, but not of the same again and again."""
-        if complaint != self._complaint:
-            self._complaint = complaint
-            _logger.warning("%s", complaint)

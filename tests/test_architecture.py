@@ -44,6 +44,7 @@ FLOORS = {
     "roads": 5,
     "series": 5,
     "bootstrap": 6,
+    "fleet_source": 6,
     "runtime": 6,
     "shared_port": 6,
     "operation": 5,

@@ -102,6 +102,8 @@ class Collection:
         for source in tuple(self._sources):
             merge(blocks, source.read().items())
         settle(blocks)
+        if not self._known <= blocks.keys():
+            blocks = self.blocks | blocks  # what cannot be read any more stays as it was
         self.blocks = blocks
         new = self._readers_not_told()
         for series in [series for series in blocks if new or series not in self._known]:

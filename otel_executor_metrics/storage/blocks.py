@@ -80,6 +80,13 @@ def count_block() -> list[float]:
     return [0.0]
 
 
+def block_of(kind: Kind, bounds: Sequence[float]) -> list[float]:
+    """Return the block of a series with nothing recorded; ``bounds`` are those of its operation."""
+    if kind == "operation":
+        return operation_block(bounds)
+    return failure_block() if kind == "failure" else count_block()
+
+
 Blocks: TypeAlias = dict[Series, list[float]]
 
 
@@ -114,6 +121,15 @@ def retire(blocks: Blocks) -> None:
         if series.kind == "operation":
             block[LOST] += max(0.0, block[BEGUN] - block[ENDED])
             block[BEGUN] = block[ENDED] = 0.0
+
+
+def without_empty(blocks: Blocks) -> Blocks:
+    """Return those settled ``blocks`` in which anything was recorded."""
+    return {series: block for series, block in blocks.items() if _is_used(series.kind, block)}
+
+
+def _is_used(kind: Kind, block: list[float]) -> bool:
+    return any(block[:MIN]) or block[MIN] < inf if kind == "operation" else any(block)
 
 
 def _add(kind: Kind, held: list[float], block: list[float]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -50,6 +51,8 @@ def _enter(outer: int, name: str, path: str) -> int:
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=outer)
     except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+            raise
         raise RefusedError(f"{path} is no directory, or a link ({error.strerror})") from None
     try:
         _check(os.fstat(descriptor), path)

@@ -42,6 +42,7 @@ class Fleet:
         self._name: str | None = None  # of our journal
         self._life: int | None = None  # our journal, locked
         self._journal: Journal | None = None
+        self._carried: Blocks = {}  # totals that must still be put back
 
     @property
     def path(self) -> str:
@@ -80,18 +81,37 @@ class Fleet:
         """
         if self._place is not None:
             return True
+        if self._meeting.is_kept(HOLDER):
+            return False
+        try:
+            return self._take_place()
+        except FileNotFoundError:  # removed this very moment, as deserted
+            if self._journal is not None:
+                raise
+            self.mend()
+            return self._take_place()
+
+    def _take_place(self) -> bool:
         with self._meeting.locked():
             place = self._meeting.open(HOLDER, os.O_RDWR | os.O_CREAT)
             if not try_lock(place):
                 os.close(place)
                 return False
-            if os.pread(place, 100, 0) != self._run and not self._members.any_living():
-                self._members.forget()
-                self._meeting.clear()
-            os.ftruncate(place, 0)
-            os.pwrite(place, self._run, 0)
+            try:
+                self._begin_run(place)
+            except BaseException:
+                os.close(place)
+                raise
             self._place = place
             return True
+
+    def _begin_run(self, place: int) -> None:
+        if os.pread(place, 100, 0) == self._run:
+            return
+        self._members.forget()
+        if not self._meeting.any_living:
+            self._meeting.clear()
+        os.pwrite(place, self._run, 0)  # of the same length each time
 
     def let_go(self) -> None:
         """Leave the holder's place to another."""
@@ -102,8 +122,8 @@ class Fleet:
     def join(self) -> Journal:
         """Return the journal of this process, made now unless it has one."""
         if self._journal is None:
-            with self._meeting.locked():
-                self._members.fold()
+            self._members.tidy()
+            with self._meeting.locked(shared=True):
                 self._name, self._life, self._journal = self._meeting.new_journal()
         return self._journal
 
@@ -113,44 +133,40 @@ class Fleet:
 
     def read(self) -> Blocks:
         """Return what the other members hold, those included that are gone."""
-        with self._meeting.locked():
-            return self._members.read(self._name)
+        return self._members.read(self._name)
 
     def mend(self) -> None:
         """Enter the directory anew after it was removed; the caller joins and holds again.
 
-        The totals of the dead are put back, by whoever had read them.
+        The totals of the dead are put back, by the first who had read them.
         """
-        totals = self._members.totals()
+        self._carried = self._members.of_the_dead() or self._carried
         self._members.forget()
         self._close()
         self._meeting.enter_again()
-        with self._meeting.locked():
-            if totals and not self._members.any_living():
-                self._members.write_retired(totals, ())
+        self._members.put_back(self._carried)
+        self._carried = {}
 
     def after_fork(self) -> None:
         """Let go, in a forked child, of what is its parent's, and enter anew."""
         self._close()
-        self._members.forget()
+        self._members.after_fork()
         self._meeting.enter_again()
 
-    def leave(self) -> None:
-        """Leave the fleet; the last one removes the directory."""
+    def sweep(self) -> None:
+        """Remove what this user's other fleets left that were killed, all of them, long ago."""
+        with contextlib.suppress(OSError):
+            self._meeting.sweep()
+
+    def leave(self, *, for_good: bool) -> None:
+        """Leave the fleet; the last one removes the directory if nobody can come back to it."""
         with contextlib.suppress(OSError), self._meeting.locked():
             self._close()
-            if not self._members.any_living() and self._is_deserted():
+            if for_good and self._meeting.deserted:
                 self._meeting.disband()
         self._close()
         self._members.forget()
         self._meeting.close()
-
-    def _is_deserted(self) -> bool:
-        place = self._meeting.open(HOLDER, os.O_RDWR | os.O_CREAT)
-        try:
-            return try_lock(place)
-        finally:
-            os.close(place)
 
     def _close(self) -> None:
         self.let_go()

@@ -5,16 +5,23 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 from weakref import ref
+
+from otel_executor_metrics.storage.runs import this_run
 
 _logger = logging.getLogger(__name__)
 
-RUN: Final = os.urandom(8).hex()
-"""Tells the processes that descend, by forks alone, from one that imported this module."""
+RUN, _FIRST = this_run()
+"""Tells the processes of this run of the application."""
 
 generation = 0
 """How many forks lie between the process that imported this module and the present one."""
+
+
+def is_first() -> bool:
+    """Tell whether no process of this run was there before this one: when it ends, the run does."""
+    return _FIRST and generation == 0
 
 
 class Forking(Protocol):

@@ -132,7 +132,11 @@ class JournalReader:
         self._incomplete: list[tuple[memoryview[int], int]] = []
 
     def new_entries(self) -> Iterator[tuple[str, memoryview[float]]]:
-        """Yield name and block of the entries that were not complete at the last call."""
+        """Yield name and block of the entries that were not complete at the last call.
+
+        Raises:
+            IndexError, OSError, OverflowError, ValueError: the file is damaged, or no journal.
+        """
         waiting, self._incomplete = self._incomplete, []
         for chunk, start in (*waiting, *self._unread()):
             if chunk[start // _WORD + _STATE] == _COMPLETE:
@@ -147,6 +151,8 @@ class JournalReader:
                 start = self._position
                 header = chunk[start // _WORD : start // _WORD + _ENTRY_HEADER]
                 self._position += _entry_size(header[_NAME_BYTES], header[_DOUBLES])
+                if self._position > chunk.nbytes:
+                    raise ValueError(f"an entry of {self._position - start} bytes leaves its chunk")
                 yield chunk, start
             if not self._map_next():
                 return
@@ -159,6 +165,8 @@ class JournalReader:
         header = array("Q", os.pread(self._descriptor, _CHUNK_HEADER * _WORD, self._mapped))
         if header[_KIND] != _MAGIC or not _FIRST_CHUNK <= header[_SIZE] <= left:
             return False
+        if header[_SIZE] % _FIRST_CHUNK:
+            raise ValueError(f"a chunk of {header[_SIZE]} bytes")
         mapped = mmap.mmap(
             self._descriptor, header[_SIZE], access=mmap.ACCESS_READ, offset=self._mapped
         )

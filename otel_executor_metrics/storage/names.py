@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.storage.blocks import Series
+from otel_executor_metrics.storage.blocks import Kind, Series, series_of
 
 
 def series_name(series: Series) -> str:
@@ -40,9 +40,14 @@ def read_name(name: str) -> Series | Operation | str:
         found: Any = json.loads(name)
         if isinstance(found, str):
             return found
-        if isinstance(found, dict):
-            return Operation(**found)
-        kind, of, attributes = found
-        return Series(kind, of, tuple((label, value) for label, value in attributes))
-    except (TypeError, ValueError) as error:
+        return Operation(**found) if isinstance(found, dict) else _series(*found)
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"no name of a series: {name[:100]!r}") from error
+
+
+def _series(kind: Any, name: Any, attributes: Any) -> Series:
+    labels = dict(attributes)
+    texts = (name, *labels, *labels.values())
+    if kind not in get_args(Kind) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"no series: {kind!r} {name!r}")
+    return series_of(kind, name, labels)

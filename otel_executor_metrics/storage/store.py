@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.storage.blocks import (
     Block,
     Blocks,
     Series,
+    block_of,
     count_block,
     failure_block,
     merge,
@@ -22,19 +24,29 @@ from otel_executor_metrics.storage.slots import Slot
 from otel_executor_metrics.typing import Lock
 
 
+class _Place(NamedTuple):
+    """A journal, and what is in it: names of operations, and slots."""
+
+    journal: Journal
+    defined: set[str]
+    slots: set[Slot]
+
+
 class Store:
     """Makes slots, and reads them all.
 
     Slots begin on the heap. :meth:`move_to` puts them into a journal, from which other processes
-    read them; a block that finds no room there stays on the heap, and ``report`` is told why.
+    read them. A block that finds no room there stays where it is; ``report`` is told of it once.
     """
 
-    def __init__(self, report: Callable[[OSError], None] = lambda error: None) -> None:
+    def __init__(
+        self, report: Callable[[Series, OSError], None] = lambda series, error: None
+    ) -> None:
         self.operations: dict[str, Operation] = {}
         self._report = report
         self._slots: list[Slot] = []
-        self._journal: Journal | None = None
-        self._defined: set[str] = set()  # in the journal
+        self._place: _Place | None = None
+        self._reported: set[Series] = set()
 
     def define(self, operation: Operation) -> None:
         """Take note of an operation that slots will be asked for."""
@@ -63,65 +75,67 @@ class Store:
         merge(blocks, ((slot.series, _copied(slot)) for slot in reversed(tuple(self._slots))))
         return dict(reversed(blocks.items()))
 
-    @property
-    def on_heap(self) -> list[Slot]:
-        """The slots that no other process can read."""
-        return [slot for slot in tuple(self._slots) if type(slot.block) is list]
-
     def move_to(self, journal: Journal) -> None:
         """Put all blocks into ``journal``, those of new slots too, while recording goes on.
 
         Called again with the same journal, it tries those again that found no room.
         """
-        if self._journal is not journal:
-            self._defined = set()
-            self._journal = journal
-        for slot in self.on_heap:
-            self._move(slot, journal)
+        place = self._place
+        if place is None or place.journal is not journal:
+            place = self._place = _Place(journal, set(), set())
+        if len(place.slots) < len(self._slots):
+            for slot in tuple(self._slots):
+                if slot not in place.slots:
+                    self._move(slot, place)
 
     def start_anew(self) -> None:
         """Forget all that was recorded, in a forked child: it was its parent's.
 
         The locks are new, too: whoever held them may not exist here.
         """
-        self._journal = None
+        self._place = None
+        self._reported = set()
         locks: dict[Lock, Lock] = {}
         for slot in self._slots:
             slot.lock = locks.setdefault(slot.lock, threading.RLock())
             slot.block = self._empty_block(slot.series)
 
     def _new(self, series: Series, lock: Lock, block: Block) -> Slot:
-        journal = self._journal
-        entry = self._entry(series, len(block), journal) if journal else None
-        slot = Slot(series, lock, entry.complete(block) if entry else block)
+        slot = Slot(series, lock, block)
         self._slots.append(slot)
-        if self._journal is not journal and self._journal is not None:
-            self._move(slot, self._journal)  # whoever moved the others has not seen this one
+        # Whoever moves the others at this moment may have seen this one, or not.
+        if self._place is not None:
+            self._move(slot, self._place)
         return slot
 
-    def _move(self, slot: Slot, journal: Journal) -> None:
+    def _move(self, slot: Slot, place: _Place) -> None:
         # The room is made before the slot's lock is taken: whoever makes room may hold other locks.
-        entry = self._entry(slot.series, len(slot.block), journal)
-        if entry is not None:
-            with slot.lock:
+        entry = self._entry(slot.series, len(slot.block), place)
+        if entry is None:
+            return
+        with slot.lock:
+            if self._place is place and slot not in place.slots:
                 slot.block = entry.complete(slot.block)
+                place.slots.add(slot)
 
-    def _entry(self, series: Series, doubles: int, journal: Journal) -> Entry | None:
+    def _entry(self, series: Series, doubles: int, place: _Place) -> Entry | None:
+        journal = place.journal
         try:
-            if series.kind == "operation" and series.name not in self._defined:
+            if series.kind != "count" and series.name not in place.defined:
                 journal.add(definition_name(self.operations[series.name]), 0).complete(())
-                self._defined.add(series.name)
+                place.defined.add(series.name)
             return journal.add(series_name(series), doubles)
         except BusyError:
             return None  # this very moment only; the next call of move_to finds it
         except OSError as error:
-            self._report(error)
+            if series not in self._reported:
+                self._reported.add(series)
+                self._report(series, error)
             return None
 
     def _empty_block(self, series: Series) -> list[float]:
-        if series.kind == "operation":
-            return operation_block(self.operations[series.name].buckets)
-        return failure_block() if series.kind == "failure" else count_block()
+        bounds = () if series.kind == "count" else self.operations[series.name].buckets
+        return block_of(series.kind, bounds)
 
 
 def _copied(slot: Slot) -> list[float]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 
-from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.storage.blocks import Blocks, Series, merge
+from otel_executor_metrics.catalog import OWN_INSTRUMENTS, Operation
+from otel_executor_metrics.storage.blocks import Blocks, Series, block_of, merge
 from otel_executor_metrics.storage.journal import JournalReader
 from otel_executor_metrics.storage.names import read_name
 
 _logger = logging.getLogger(__name__)
+
+_COUNTS = {instrument.key for instrument in OWN_INSTRUMENTS}
 
 
 class Definitions(dict[str, Operation]):
@@ -30,6 +32,13 @@ class Definitions(dict[str, Operation]):
             self._warn(known, operation)
         return False
 
+    def describe(self, series: Series, doubles: int) -> bool:
+        """Tell whether so many doubles can be the block of ``series``."""
+        if series.kind == "count":
+            return series.name in _COUNTS and doubles == 1
+        known = self.get(series.name)
+        return known is not None and doubles == len(block_of(series.kind, known.buckets))
+
     @staticmethod
     def _warn(known: Operation, operation: Operation) -> None:
         _logger.warning(
@@ -42,7 +51,10 @@ class Definitions(dict[str, Operation]):
 
 
 class Tally:
-    """The blocks of one journal; ``descriptor`` is the tally's to close."""
+    """The blocks of one journal; ``descriptor`` is the tally's to close.
+
+    A file that is damaged, or no journal at all, counts as far as it can be read.
+    """
 
     def __init__(self, descriptor: int, definitions: Definitions) -> None:
         self._descriptor = descriptor
@@ -51,6 +63,7 @@ class Tally:
         self._views: dict[str, list[tuple[Series, memoryview[float]]]] = {}
         self._left_out: set[str] = set()
         self.folded: list[str] = []
+        self.damage: Exception | None = None
 
     @property
     def descriptor(self) -> int:
@@ -59,8 +72,10 @@ class Tally:
 
     def read(self) -> Blocks:
         """Return copies of all blocks as they are now; failures are read before label sets."""
-        for name, view in self._reader.new_entries():
-            self._take(read_name(name), view)
+        try:
+            self._take_new()
+        except (IndexError, OSError, OverflowError, ValueError) as error:
+            self.damage = error
         blocks: Blocks = {}
         for kind in ("failure", "operation", "count"):
             merge(blocks, ((series, list(view)) for series, view in self._views.get(kind, ())))
@@ -70,6 +85,13 @@ class Tally:
         """Close the file."""
         os.close(self._descriptor)
 
+    def _take_new(self) -> None:
+        for name, view in self._reader.new_entries():
+            try:
+                self._take(read_name(name), view)
+            except ValueError as error:  # another release's, perhaps
+                self.damage = error
+
     def _take(self, found: Series | Operation | str, view: memoryview[float]) -> None:
         if isinstance(found, str):
             self.folded.append(found)
@@ -77,4 +99,6 @@ class Tally:
             if not self._definitions.agree(found):
                 self._left_out.add(found.name)
         elif found.kind == "count" or found.name not in self._left_out:
+            if not self._definitions.describe(found, len(view)):
+                raise ValueError(f"no block of {found.name!r}: {len(view)} numbers")
             self._views.setdefault(found.kind, []).append((found, view))
