@@ -34,6 +34,8 @@ TINY = Plan(
     memory_rounds=1,
     memory_label_sets=20,
     import_rounds=1,
+    fleet_label_sets=10,
+    fleet_rounds=1,
 )
 
 

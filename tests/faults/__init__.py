@@ -1,0 +1,1 @@
+"""Real processes, real signals: whatever dies, the totals stand."""
