@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from benchmarks import (
     decorators,
+    fleets,
     imports,
     label_sets,
     ours,
@@ -40,7 +41,13 @@ class Bar:
 
 def bars(findings: Findings) -> list[Bar]:
     """Return all bars, with what was measured."""
-    return [*_recording(findings), *_decorating(findings), *_many(findings), *_whole(findings)]
+    return [
+        *_recording(findings),
+        *_decorating(findings),
+        *_many(findings),
+        *_fleets(findings),
+        *_whole(findings),
+    ]
 
 
 def _bar(case: str, rounds: Rounds, own: str, beside: str, limit: Fraction | int) -> Bar:
@@ -78,6 +85,17 @@ def _many(findings: Findings) -> Iterator[Bar]:
     together = findings.results[threads.SAME]
     beside = threads.of(prometheus.LABELS_EACH_TIME, threads.THREADS[-1])
     yield _bar(together.title, together.rounds, together.ours, beside, Fraction(1, 3))
+
+
+def _fleets(findings: Findings) -> Iterator[Bar]:
+    hot = findings.results[fleets.HOT_PATH]
+    for beside, limit in (
+        (prometheus.MULTIPROCESS, Fraction(1, 5)),
+        (fleets.ON_HEAP, Fraction(14, 10)),
+    ):
+        yield _bar(hot.title, hot.rounds, hot.ours, beside, limit)
+    scrape = findings.results[fleets.SCRAPE]
+    yield _bar(scrape.title, scrape.rounds, scrape.ours, fleets.COLLECTOR, Fraction(1, 3))
 
 
 def _whole(findings: Findings) -> Iterator[Bar]:

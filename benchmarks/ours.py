@@ -51,6 +51,14 @@ class Facade:
             self.metrics = ExecutorMetrics(exporter="prometheus", metrics_port=0, **settings)
         self._metrics_route = served[0].routes["/metrics"]
 
+    def join_fleet(self) -> None:
+        """Have a journal, as after the first fork."""
+        runtime = self.metrics._runtime
+        if runtime is None:
+            raise RuntimeError("no metrics: the log says why")
+        runtime.before_fork()
+        runtime.after_fork_in_parent()
+
     def scrape(self) -> bytes:
         """Return the text that a scrape gets, uncompressed."""
         return self._metrics_route(Request("GET", "/metrics", {}, {})).body

@@ -69,7 +69,7 @@ def scrape_result(rounds_by_count: Mapping[int, int]) -> ScrapeResult:
         texts = {name: scrape() for name, scrape in scrapes.items()}
         check_equal(texts[ours.NAME], texts[EQUAL])
         sizes[count] = {name: _sizes(text) for name, text in texts.items()}
-        samplers = {name: _timed(scrape) for name, scrape in scrapes.items()}
+        samplers = {name: timed(scrape) for name, scrape in scrapes.items()}
         results[count] = _result(count, interleaved(samplers, rounds))
     return ScrapeResult(results, sizes)
 
@@ -84,7 +84,7 @@ def _scrapes(count: int) -> Iterator[tuple[str, Scrape]]:
     record(recording(facade), types)
     yield ours.NAME, facade.scrape
     families = Families()
-    record(lambda each: _record(families, each), types)
+    record(lambda each: record_one(families, each), types)
     yield EQUAL, _without_created(families.registry)
     yield EQUAL_CREATED, lambda: generate_latest(families.registry)
     pair = CollectorRegistry()
@@ -102,7 +102,8 @@ def record(one: Callable[[str], None], types: Iterable[str]) -> None:
         one(each)
 
 
-def _record(families: Families, task_type: str) -> None:
+def record_one(families: Families, task_type: str) -> None:
+    """Record a success of a task type with prometheus_client."""
     families.touch(task_type)
     families.success.labels(task_type=task_type).inc()
     families.latency.labels(task_type=task_type).observe(D)
@@ -119,7 +120,9 @@ def _without_created(registry: CollectorRegistry) -> Scrape:
     return scrape
 
 
-def _timed(scrape: Scrape) -> Callable[[], float]:
+def timed(scrape: Scrape) -> Callable[[], float]:
+    """Return what takes a sample of ``scrape``: milliseconds of CPU."""
+
     def sample() -> float:
         start = time.process_time()
         scrape()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks import imports, label_sets, prometheus
+from benchmarks import fleets, imports, label_sets, prometheus
 from benchmarks.cases import Effort, Result
 from benchmarks.decorators import async_case, sync_case
 from benchmarks.memory import MemoryResult, memory_result
@@ -29,6 +29,8 @@ class Plan:
     memory_rounds: int
     memory_label_sets: int
     import_rounds: int
+    fleet_label_sets: int
+    fleet_rounds: int
 
 
 FULL = Plan(
@@ -40,6 +42,8 @@ FULL = Plan(
     memory_rounds=3,
     memory_label_sets=10_000,
     import_rounds=25,
+    fleet_label_sets=1_000,
+    fleet_rounds=15,
 )
 QUICK = Plan(
     recording=Effort(0.01, 9),
@@ -50,6 +54,8 @@ QUICK = Plan(
     memory_rounds=1,
     memory_label_sets=2_000,
     import_rounds=5,
+    fleet_label_sets=1_000,
+    fleet_rounds=5,
 )
 
 
@@ -80,6 +86,11 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
         for case in recording_cases(mapped):
             progress(case.title)
             yield case.run(plan.recording)
+        with fleets.folder_in_memory() as folder:
+            progress(fleets.HOT_PATH)
+            yield fleets.hot_path_case(mapped, folder).run(plan.recording)
+    progress(fleets.SCRAPE)
+    yield fleets.fleet_scrape_result(plan.fleet_label_sets, plan.fleet_rounds)
     for made in (async_case, sync_case):
         decorated = made(Facade(), Families())
         progress(decorated.title)
