@@ -44,9 +44,6 @@ class Families:
             registry=self.registry,
             multiprocess_mode="livesum",  # of no effect elsewhere
         )
-        self.lost = self._counter(
-            "lost", "Number of execute operations in progress when their process was killed", LABELS
-        )
 
     def _counter(self, role: str, text: str, labels: tuple[str, ...]) -> Counter:
         return Counter(f"execute_{role}_total", text, labels, registry=self.registry)
@@ -59,7 +56,6 @@ class Families:
         self.lost.labels(task_type=task_type)
         self.failures.labels(task_type=task_type, error_type="")
         self.in_progress.labels(task_type=task_type)
-        self.lost.labels(task_type=task_type)
 
     def names(self) -> dict[str, Any]:
         """Return the families under the names that the lines of contestants use."""

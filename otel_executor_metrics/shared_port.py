@@ -254,15 +254,20 @@ class SharedPort:
             self._complaints.complain("look", f"{fleet.path}: {error}")
 
     def _mend(self, fleet: Fleet) -> bool:
-        """Make the directory anew, but leave that to whoever serves, who knows the totals best."""
-        if self._pipeline is None and not self._knocked:
+        """Go into the directory again, and make it anew where it was removed.
+
+        The latter is left to whoever serves, who knows the totals best.
+        """
+        if self._pipeline is None and not self._knocked and not fleet.lost:
             self._knocked = True
             knock(self._settings.host, self.port)
             return False
-        fleet.mend()
+        _logger.warning("%s was removed, or closed to this process; going in again", fleet.path)
+        if not fleet.lost:
+            self._source.rest(3 * TICK)  # the others go in again as well, one after another
+        if fleet.mend():
+            self._store.forget()
         self._knocked = False
-        _logger.warning("%s was gone, or could not be entered; it is made anew", fleet.path)
-        self._source.rest(3 * TICK)
         return True
 
     def _take_port(self, fleet: Fleet) -> None:

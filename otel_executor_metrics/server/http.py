@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import selectors
@@ -119,8 +120,9 @@ class MetricsServer:
         with self._lock:
             self._stopping.set()
             self._slots.refuse_newcomers()
-            if self._sockets is not None:
-                self._sockets.waker.send(b"!")
+            with contextlib.suppress(OSError):  # closed by somebody else, as daemons do
+                if self._sockets is not None:
+                    self._sockets.waker.send(b"!")
             if self._accepting is not None:
                 join([self._accepting], deadline)
             self._close_sockets()

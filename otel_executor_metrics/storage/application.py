@@ -18,7 +18,7 @@ def application(named: str | None, argv: Sequence[str] | None = None) -> str:
     """
     if named:
         return f"named {named}"
-    script, *arguments = argv or sys.argv or [""]
+    script, *arguments = argv or [_script(), *sys.argv[1:]]
     if script in ("", "-c"):
         return f"{os.getcwd()} {sys.orig_argv[1:]}"
     path = os.path.realpath(script)
@@ -32,3 +32,15 @@ def fleet_name(port: int, named: str | None) -> str:
     """Return the name of the directory of an application's processes on ``port``."""
     digest = hashlib.sha256(application(named).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{port}-{digest[:16]}"
+
+
+def _script() -> str:
+    """Return the path of the main module; a process that multiprocessing spawned has its parent's.
+
+    Unlike ``sys.argv[0]`` it is absolute: the program may have gone elsewhere since its start.
+    """
+    for name in ("__mp_main__", "__main__"):
+        path = getattr(sys.modules.get(name), "__file__", None)
+        if path:
+            return str(path)
+    return sys.argv[0] if sys.argv else ""

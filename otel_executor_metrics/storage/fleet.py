@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.storage.blocks import Blocks
+from otel_executor_metrics.storage.descriptors import Descriptor
 from otel_executor_metrics.storage.journal import Journal
 from otel_executor_metrics.storage.meeting import HOLDER, MEMBER, Meeting, try_lock
 from otel_executor_metrics.storage.members import Members
@@ -38,9 +39,9 @@ class Fleet:
         self._run = run.encode()
         self._meeting = Meeting(base, name)
         self._members = Members(self._meeting)
-        self._place: int | None = None  # the holder's, locked
+        self._place: Descriptor | None = None  # the holder's, locked
         self._name: str | None = None  # of our journal
-        self._life: int | None = None  # our journal, locked
+        self._life: Descriptor | None = None  # our journal, locked
         self._journal: Journal | None = None
         self._carried: Blocks = {}  # totals that must still be put back
 
@@ -61,8 +62,14 @@ class Fleet:
 
     @property
     def broken(self) -> bool:
-        """Whether the directory was removed: nobody finds us any more."""
-        return self._meeting.deleted
+        """Whether the directory was removed, or our files closed: nobody finds us any more."""
+        return self.lost or self._meeting.deleted
+
+    @property
+    def lost(self) -> bool:
+        """Whether somebody closed what this process has open here, as daemons do."""
+        ours = (self._meeting.directory, self._place, self._life)
+        return any(file.lost for file in ours if file is not None)
 
     @property
     def operations(self) -> Mapping[str, Operation]:
@@ -102,7 +109,7 @@ class Fleet:
             except BaseException:
                 os.close(place)
                 raise
-            self._place = place
+            self._place = Descriptor(place)
             return True
 
     def _begin_run(self, place: int) -> None:
@@ -117,14 +124,15 @@ class Fleet:
         """Leave the holder's place to another."""
         if self._place is not None:
             place, self._place = self._place, None
-            os.close(place)
+            place.close()
 
     def join(self) -> Journal:
         """Return the journal of this process, made now unless it has one."""
         if self._journal is None:
             self._members.tidy()
             with self._meeting.locked(shared=True):
-                self._name, self._life, self._journal = self._meeting.new_journal()
+                self._name, life, self._journal = self._meeting.new_journal()
+                self._life = Descriptor(life)
         return self._journal
 
     def has_others(self) -> bool:
@@ -137,17 +145,23 @@ class Fleet:
             return {}  # alone so far: not even a lock is needed
         return self._members.read(self._name)
 
-    def mend(self) -> None:
-        """Enter the directory anew after it was removed; the caller joins and holds again.
+    def mend(self) -> bool:
+        """Enter the directory anew after :attr:`broken`; the caller joins and holds again.
 
-        The totals of the dead are put back, by the first who had read them.
+        The totals of a directory that was removed are put back, by the first who had read them. Of
+        one that is still there, where our files were closed, others may have taken us for dead:
+        tell whether what we recorded so far is contained in the totals by that.
         """
+        name, life = self._name, self._life
         self._carried = self._members.of_the_dead() or self._carried
         self._members.forget()
         self._close()
-        self._meeting.enter_again()
+        removed = self._meeting.enter_again()
         self._members.put_back(self._carried)
         self._carried = {}
+        if removed or name is None or life is None:
+            return False
+        return not self._members.withdraw(name, life)
 
     def after_fork(self) -> None:
         """Let go, in a forked child, of what is its parent's, and enter anew."""
@@ -175,5 +189,5 @@ class Fleet:
         if self._journal is not None:
             self._journal.close()
         if self._life is not None:
-            os.close(self._life)
+            self._life.close()
         self._name = self._life = self._journal = None

@@ -17,6 +17,8 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from otel_executor_metrics.storage.descriptors import KEPT, Descriptor
+
 _MAGIC: Final = 0x314A4D584554454F
 """Tells the layout; another one needs another number."""
 
@@ -59,13 +61,14 @@ class Journal:
     def __init__(self, descriptor: int) -> None:
         self._lock = threading.RLock()
         self._busy = False
-        self._descriptor = descriptor
+        self._descriptor = Descriptor(descriptor)
+        self._chunks: list[memoryview] = []
         self._end = 0
         self._next_size = _FIRST_CHUNK
         try:
             self._grow(_WORD)
         except BaseException:
-            os.close(descriptor)
+            self._descriptor.close()
             raise
 
     def add(self, name: str, doubles: int) -> Entry:
@@ -85,7 +88,9 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file, which then cannot grow; views of it stay usable."""
-        os.close(self._descriptor)
+        if self._descriptor.lost:
+            KEPT.append(self._chunks)
+        self._descriptor.close()
 
     def _add(self, name: bytes, doubles: int) -> Entry:
         size = _entry_size(len(name), doubles)
@@ -107,8 +112,9 @@ class Journal:
             size *= 2
         # Room is made before it is mapped: writing to a page that the disk has no room for would
         # end the process (SIGBUS).
-        _allocate(self._descriptor, self._end, size)
-        self._bytes = memoryview(mmap.mmap(self._descriptor, size, offset=self._end))
+        _allocate(self._descriptor.number, self._end, size)
+        self._bytes = memoryview(mmap.mmap(self._descriptor.number, size, offset=self._end))
+        self._chunks.append(self._bytes)
         self._chunk = self._bytes.cast("Q")
         self._chunk[_USED] = _CHUNK_HEADER * _WORD
         self._chunk[_SIZE] = size
@@ -124,7 +130,7 @@ class JournalReader:
     only when the reader is no longer used.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: Descriptor) -> None:
         self._descriptor = descriptor
         self._chunks: list[memoryview[int]] = []
         self._mapped = 0
@@ -144,6 +150,10 @@ class JournalReader:
             else:
                 self._incomplete.append((chunk, start))
 
+    def keep(self) -> None:
+        """Never end the mappings: their descriptors are no longer ours."""
+        KEPT.append(self._chunks)
+
     def _unread(self) -> Iterator[tuple[memoryview[int], int]]:
         while self._chunks or self._map_next():
             chunk = self._chunks[-1]
@@ -159,16 +169,16 @@ class JournalReader:
 
     def _map_next(self) -> bool:
         """Map the next chunk, if the writer has made one."""
-        left = os.fstat(self._descriptor).st_size - self._mapped
+        left = os.fstat(self._descriptor.number).st_size - self._mapped
         if left < _FIRST_CHUNK:
             return False
-        header = array("Q", os.pread(self._descriptor, _CHUNK_HEADER * _WORD, self._mapped))
+        header = array("Q", os.pread(self._descriptor.number, _CHUNK_HEADER * _WORD, self._mapped))
         if header[_KIND] != _MAGIC or not _FIRST_CHUNK <= header[_SIZE] <= left:
             return False
         if header[_SIZE] % _FIRST_CHUNK:
             raise ValueError(f"a chunk of {header[_SIZE]} bytes")
         mapped = mmap.mmap(
-            self._descriptor, header[_SIZE], access=mmap.ACCESS_READ, offset=self._mapped
+            self._descriptor.number, header[_SIZE], access=mmap.ACCESS_READ, offset=self._mapped
         )
         self._chunks.append(memoryview(mapped).cast("Q"))
         self._mapped += header[_SIZE]

@@ -18,13 +18,16 @@ import uuid
 from collections.abc import Iterator
 from typing import Final
 
+from otel_executor_metrics.storage.descriptors import Descriptor
 from otel_executor_metrics.storage.directories import open_private
 from otel_executor_metrics.storage.journal import Journal
 
 HOLDER: Final = "holder"
 MEMBER: Final = "member-"
 _TOTALS_LOCK: Final = "lock"
+RETIRED: Final = "retired"
 _UNFINISHED: Final = "new-"
+_OURS: Final = (MEMBER, RETIRED, _TOTALS_LOCK, _UNFINISHED)
 
 _PATIENCE: Final = 2.0  # seconds; what is done under the lock takes milliseconds
 _FLEET: Final = re.compile(r"\d+-[0-9a-f]{16}")
@@ -42,24 +45,29 @@ class Meeting:
 
     def __init__(self, base: str, name: str) -> None:
         names = (f"otel-executor-metrics-{os.geteuid()}", name)
-        self.path = os.path.join(base, *names)
-        self._base, self._names = base, names
+        self.path = os.path.join(os.path.abspath(base), *names)
+        # Absolute: the program may go elsewhere before this directory is entered again.
+        self._base, self._names = os.path.abspath(base), names
         self._mutex = threading.Lock()
-        self._directory = open_private(base, names)
+        self.directory = Descriptor(open_private(base, names))
 
     @property
     def deleted(self) -> bool:
-        """Whether somebody removed the directory: nobody finds anything there any more."""
-        return self._directory < 0 or os.fstat(self._directory).st_nlink == 0
+        """Whether somebody removed the directory, or closed our way to it: we find nobody there."""
+        return self.directory.lost or os.fstat(self.directory.number).st_nlink == 0
 
-    def enter_again(self) -> None:
-        """Enter the directory as it is now, made anew where it was removed.
+    def enter_again(self) -> bool:
+        """Enter the directory as it is now, made anew where it was removed; tell whether it was.
 
         A forked child does, too: the lock on the directory that it inherited is its parent's.
         """
         self._mutex = threading.Lock()
-        self.close()
-        self._directory = open_private(self._base, self._names)
+        before = self.directory
+        removed = not before.lost and self.deleted  # asked now: numbers of directories come again
+        before.close()
+        number = open_private(self._base, self._names)
+        self.directory = Descriptor(number)
+        return removed or not before.is_same(number)
 
     @contextlib.contextmanager
     def locked(self, *, shared: bool = False) -> Iterator[None]:
@@ -74,7 +82,7 @@ class Meeting:
         if not self._mutex.acquire(timeout=_PATIENCE):
             raise self._timeout()
         try:
-            with self._kept(self._directory, shared, _PATIENCE):
+            with self._kept(self.directory.number, shared, _PATIENCE):
                 if self.deleted:
                     raise FileNotFoundError(errno.ENOENT, f"{self.path} was removed")
                 yield
@@ -100,7 +108,7 @@ class Meeting:
     def open(self, name: str, flags: int = os.O_RDONLY) -> int:
         """Return a descriptor of a file in the directory; never of a link, pipe or folder."""
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK  # to open a pipe waits for its other end
-        descriptor = os.open(name, flags, 0o600, dir_fd=self._directory)
+        descriptor = os.open(name, flags, 0o600, dir_fd=self.directory.number)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, f"{os.path.join(self.path, name)} is no regular file")
@@ -108,16 +116,17 @@ class Meeting:
 
     def names(self, prefix: str) -> list[str]:
         """Return the names of files that begin so."""
-        return sorted(name for name in os.listdir(self._directory) if name.startswith(prefix))
+        return sorted(name for name in os.listdir(self.directory.number) if name.startswith(prefix))
 
     def rename(self, old: str, new: str) -> None:
         """Give a file another name, in the place of what has that name."""
-        os.rename(old, new, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        number = self.directory.number
+        os.rename(old, new, src_dir_fd=number, dst_dir_fd=number)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there and lets itself be removed."""
         with contextlib.suppress(OSError):
-            os.unlink(name, dir_fd=self._directory)
+            os.unlink(name, dir_fd=self.directory.number)
 
     def new_journal(self) -> tuple[str, int, Journal]:
         """Return a new member's file: its name, a locked descriptor, and the journal in it.
@@ -141,7 +150,7 @@ class Meeting:
     def clear(self) -> None:
         """Remove what an application left that has ended; the caller has the lock."""
         for name in self.names(""):
-            if name != HOLDER:
+            if name.startswith(_OURS):
                 self.remove(name)
 
     def disband(self) -> None:
@@ -177,9 +186,7 @@ class Meeting:
 
     def close(self) -> None:
         """Leave the directory."""
-        directory, self._directory = self._directory, -1
-        if directory >= 0:
-            os.close(directory)
+        self.directory.close()
 
     def is_kept(self, name: str) -> bool:
         """Tell whether a file is locked by a process that lives."""
@@ -196,8 +203,6 @@ class Meeting:
 
     @contextlib.contextmanager
     def _kept(self, descriptor: int, shared: bool, patience: float) -> Iterator[None]:
-        if descriptor < 0:
-            raise FileNotFoundError(errno.ENOENT, f"{self.path} was removed")
         deadline = time.monotonic() + patience
         while not _try(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
             if time.monotonic() > deadline:

@@ -16,14 +16,13 @@ from otel_executor_metrics.storage.blocks import (
     settle,
     without_empty,
 )
+from otel_executor_metrics.storage.descriptors import Descriptor
 from otel_executor_metrics.storage.journal import Journal
-from otel_executor_metrics.storage.meeting import MEMBER, Meeting, is_locked
+from otel_executor_metrics.storage.meeting import MEMBER, RETIRED, Meeting, is_locked
 from otel_executor_metrics.storage.names import definition_name, folded_name, series_name
 from otel_executor_metrics.storage.tally import Definitions, Tally
 
 _logger = logging.getLogger(__name__)
-
-_RETIRED: Final = "retired"
 
 # To fold costs as much as there are label sets, so that it is not done for each that dies.
 _LEFT_BY_READING: Final = 8
@@ -87,9 +86,9 @@ class Members:
         try:
             self._write_retired(blocks, dead)
         except OSError as error:
-            self._warn(_RETIRED, f"cannot be written, the dead are kept as they are: {error}")
+            self._warn(RETIRED, f"cannot be written, the dead are kept as they are: {error}")
             return
-        self._told.discard(_RETIRED)
+        self._told.discard(RETIRED)
         for name in dead:
             self._meeting.remove(name)
             self._close(name)
@@ -104,6 +103,19 @@ class Members:
             self._open_retired()
             if totals and self._retired is None:
                 self._write_retired(totals, ())
+
+    def withdraw(self, name: str, life: Descriptor) -> bool:
+        """Remove a journal whose lock was lost; tell whether it was still there, uncounted."""
+        with self._mutex, self._meeting.totals_locked():
+            try:
+                number = self._meeting.open(name)
+            except FileNotFoundError:
+                return False
+            ours = life.is_same(number)
+            os.close(number)
+            if ours:
+                self._meeting.remove(name)
+            return ours
 
     def of_the_dead(self) -> Blocks:
         """Return what was left by all that were seen dead, folded or not."""
@@ -127,7 +139,7 @@ class Members:
         self.forget()
 
     def _is_living(self, name: str) -> bool:
-        return is_locked(self._tallies[name].descriptor)
+        return is_locked(self._tallies[name].descriptor.number)
 
     def _held_by(self, name: str) -> Blocks:
         if name not in self._dead:
@@ -187,11 +199,11 @@ class Members:
     def _open_retired(self) -> bool:
         """Open the totals of the dead; tell whether they are others than before."""
         try:
-            descriptor = self._meeting.open(_RETIRED)
+            descriptor = self._meeting.open(RETIRED)
         except FileNotFoundError:
             return False
         if self._retired is not None:
-            if _same(descriptor, self._retired.descriptor):
+            if self._retired.descriptor.is_same(descriptor):
                 os.close(descriptor)
                 return False
             self._retired.close()
@@ -201,7 +213,7 @@ class Members:
 
     def _write_retired(self, blocks: Blocks, dead: Iterable[str]) -> None:
         """Put ``blocks`` in the place of the totals; they contain the journals of the ``dead``."""
-        unfinished = f"{_RETIRED}-unfinished"
+        unfinished = f"{RETIRED}-unfinished"
         remaining = self._contained() & set(self._meeting.names(MEMBER))
         self._meeting.remove(unfinished)
         try:
@@ -213,12 +225,8 @@ class Members:
                     journal.add(definition_name(operation), 0).complete(())
                 for series, block in blocks.items():
                     journal.add(series_name(series), len(block)).complete(block)
-            self._meeting.rename(unfinished, _RETIRED)
+            self._meeting.rename(unfinished, RETIRED)
         except OSError:
             self._meeting.remove(unfinished)
             raise
         self._open_retired()
-
-
-def _same(one: int, other: int) -> bool:
-    return os.path.samestat(os.fstat(one), os.fstat(other))

@@ -88,6 +88,13 @@ class Store:
                 if slot not in place.slots:
                     self._move(slot, place)
 
+    def forget(self) -> None:
+        """Begin at zero, on the heap: what is here was counted elsewhere."""
+        self._journal = None
+        for slot in tuple(self._slots):
+            with slot.lock:
+                slot.block = self._empty_block(slot.series)
+
     def start_anew(self) -> None:
         """Forget all that was recorded, in a forked child: it was its parent's.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 
 from otel_executor_metrics.catalog import OWN_INSTRUMENTS, Operation
 from otel_executor_metrics.storage.blocks import Blocks, Series, block_of, merge
+from otel_executor_metrics.storage.descriptors import Descriptor
 from otel_executor_metrics.storage.journal import JournalReader
 from otel_executor_metrics.storage.names import read_name
 
@@ -57,18 +57,13 @@ class Tally:
     """
 
     def __init__(self, descriptor: int, definitions: Definitions) -> None:
-        self._descriptor = descriptor
+        self.descriptor = Descriptor(descriptor)
         self._definitions = definitions
-        self._reader = JournalReader(descriptor)
+        self._reader = JournalReader(self.descriptor)
         self._views: dict[str, list[tuple[Series, memoryview[float]]]] = {}
         self._left_out: set[str] = set()
         self.folded: list[str] = []
         self.damage: Exception | None = None
-
-    @property
-    def descriptor(self) -> int:
-        """The file, open for reading."""
-        return self._descriptor
 
     def read(self) -> Blocks:
         """Return copies of all blocks as they are now; failures are read before label sets."""
@@ -83,7 +78,9 @@ class Tally:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._descriptor)
+        if self.descriptor.lost:
+            self._reader.keep()
+        self.descriptor.close()
 
     def _take_new(self) -> None:
         for name, view in self._reader.new_entries():

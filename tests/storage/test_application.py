@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from pathlib import Path
+
+import pytest
 
 from otel_executor_metrics.storage.application import application, fleet_name
 
@@ -20,6 +23,16 @@ def test_a_runner_of_the_environment_does_not() -> None:
     """celery, gunicorn and their like run many applications: what they are told to run counts."""
     assert application(None, [CELERY, "-A", "a"]) != application(None, [CELERY, "-A", "b"])
     assert application(None, [CELERY, "-A", "a"]) == application(None, [CELERY, "-A", "a"])
+
+
+def test_the_working_directory_makes_no_difference(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A program may go elsewhere before it makes its metrics, and be started by a relative path."""
+    before = application(None)
+    monkeypatch.chdir(tmp_path)
+
+    assert application(None) == before
 
 
 def test_a_name_wins() -> None:

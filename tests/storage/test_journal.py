@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from otel_executor_metrics.storage.descriptors import Descriptor
 from otel_executor_metrics.storage.journal import BusyError, Journal, JournalReader
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="journals are for forks")
@@ -35,7 +36,7 @@ def journal(file: Path) -> Iterator[Journal]:
 def reader(file: Path, journal: Journal) -> Iterator[JournalReader]:
     """Return what reads it."""
     descriptor = os.open(file, os.O_RDONLY)
-    yield JournalReader(descriptor)
+    yield JournalReader(Descriptor(descriptor))
     os.close(descriptor)
 
 
@@ -76,7 +77,7 @@ def test_any_entries_are_read_as_they_were_written(
     path = tmp_path_factory.mktemp("journal") / "file"
     path.touch()
     journal, descriptor = Journal(os.open(path, os.O_RDWR)), os.open(path, os.O_RDONLY)
-    reader = JournalReader(descriptor)
+    reader = JournalReader(Descriptor(descriptor))
     written, read = [], []
     for text, doubles, look in entries:
         name, values = text * scale, [float(n) for n in range(doubles * scale)]
@@ -120,7 +121,7 @@ def test_a_file_that_is_no_journal_has_no_entries(file: Path) -> None:
     for content in (b"", bytes(20_000), os.urandom(40_000)):
         file.write_bytes(content)
         descriptor = os.open(file, os.O_RDONLY)
-        assert list(JournalReader(descriptor).new_entries()) == []
+        assert list(JournalReader(Descriptor(descriptor)).new_entries()) == []
         os.close(descriptor)
 
 
