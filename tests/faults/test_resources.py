@@ -199,7 +199,7 @@ def test_a_removed_directory_is_made_anew(application: Application, forked: bool
 
     assert watch.wrong == []
     assert is_complete(application, expected)
-    assert application.log().count("was gone") == (2 if forked else 1)
+    assert application.log().count("going in again") == (2 if forked else 1)
     if forked:
         process.kill_alone()
         wait_until(lambda: is_complete(application, expected), what="another answer")

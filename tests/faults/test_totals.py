@@ -154,7 +154,10 @@ def stop_workers(application: Application, workers: int) -> None:
 
 def check_lives(application: Application, lives: int) -> None:
     """Check that all is there that the workers acknowledged, and nothing twice."""
-    seen, page = application.scrape(), application.page
+    page = application.page
+    # A process that was killed takes a moment to end.
+    wait_until(lambda: not total(application.scrape(), "plan_in_progress"), what="their end")
+    seen = application.scrape()
     ended = total(seen, "plan_success_total")
     lost = total(seen, "plan_lost_total")
     # Each life that was ended may have left one record unacknowledged, and one in progress.
