@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from otel_executor_metrics import DEFAULT_BUCKETS, Operation
+from otel_executor_metrics import BUILTIN_OPERATIONS, DEFAULT_BUCKETS
 
 BUCKETS: Final = DEFAULT_BUCKETS
 
@@ -14,18 +14,7 @@ so that a shorter duration would cost it less and a longer one more; to bisectio
 
 T: Final = "ml"
 
-EXECUTE: Final = Operation(
-    "execute",
-    labels=("task_type",),
-    help={
-        "latency": "Latency of task execution",
-        "success": "Number of successful executions",
-        "retries": "Number of execution retries",
-        "failures": "Number of failed executions",
-        "in_progress": "Number of executions in progress",
-        "lost": "Number of executions in progress when their process was killed",
-    },
-)
+(EXECUTE,) = (operation for operation in BUILTIN_OPERATIONS if operation.name == "execute")
 """The only operation, where series are counted: no others stand beside it."""
 
 

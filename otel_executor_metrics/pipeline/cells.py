@@ -12,6 +12,7 @@ out and the pipeline takes the public road.
 from __future__ import annotations
 
 import functools
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from operator import add
@@ -133,12 +134,14 @@ class _CellBacked:
         # None: made by a measurement in another thread that has not got as far as aggregate().
         return functools.reduce(self._merged, points) if points else None
 
+    @abstractmethod
     def _point(self, held: Any, at: int) -> Any:
-        raise NotImplementedError
+        """Return the data point of what a reading ``held``."""
 
     @staticmethod
+    @abstractmethod
     def _merged(one: Any, other: Any) -> Any:
-        raise NotImplementedError
+        """Return the sum of two points of one series."""
 
 
 class _CellSum(_CellBacked, _SumAggregation):
