@@ -12,6 +12,7 @@ from otel_executor_metrics.bootstrap import init_metrics_with_retry, validate_me
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, DEFAULT_BUCKETS, Operation
 from otel_executor_metrics.errors import CatalogError, MissingExtraError, SettingError
 from otel_executor_metrics.metrics import ExecutorMetrics
+from otel_executor_metrics.objective import Objective
 from otel_executor_metrics.pipeline import ExecutorViews
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ExecutorMetrics",
     "ExecutorViews",
     "MissingExtraError",
+    "Objective",
     "Operation",
     "SettingError",
     "__version__",

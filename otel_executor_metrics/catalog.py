@@ -20,6 +20,7 @@ from otel_executor_metrics._rules import (
     checked_values,
 )
 from otel_executor_metrics.errors import CatalogError
+from otel_executor_metrics.objective import Objective, checked_objective, with_bound
 
 Kind: TypeAlias = Literal["histogram", "counter", "gauge"]
 Role: TypeAlias = Literal["latency", "success", "retries", "failures", "in_progress", "lost"]
@@ -85,6 +86,7 @@ class Operation:
         error_types: values of ``error_type`` whose failure series exist at 0 as soon as the other
             series of a label set do. A type that is not listed begins above 0, so that ``rate()``
             does not see its first burst.
+        objective: what is promised of it; health and alerts are made from it.
 
     Raises:
         CatalogError: a ``ValueError`` that names the operation, the value and the rule.
@@ -96,13 +98,16 @@ class Operation:
     help: str | Mapping[Role, str] = ""
     label_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     error_types: Sequence[str] = ()
+    objective: Objective | None = None
 
     def __post_init__(self) -> None:
         """Check every field, and freeze the sequences among them."""
         check_name(self.name)
         freeze = object.__setattr__
         freeze(self, "labels", checked_labels(self.name, self.labels))
-        freeze(self, "buckets", checked_buckets(self.name, self.buckets))
+        freeze(self, "objective", checked_objective(self.name, self.objective))
+        buckets = checked_buckets(self.name, self.buckets)
+        freeze(self, "buckets", with_bound(buckets, self.objective))
         freeze(self, "label_values", checked_values(self.name, self.labels, self.label_values))
         freeze(self, "error_types", checked_texts(self.name, "error_types", self.error_types))
         check_help(self.name, self.help, roles=_HELP)
