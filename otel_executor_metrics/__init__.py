@@ -14,6 +14,7 @@ from otel_executor_metrics.errors import CatalogError, MissingExtraError, Settin
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.objective import Objective
 from otel_executor_metrics.pipeline import ExecutorViews
+from otel_executor_metrics.snapshot import Recorded, Snapshot
 
 __all__ = [
     "BUILTIN_OPERATIONS",
@@ -24,7 +25,9 @@ __all__ = [
     "MissingExtraError",
     "Objective",
     "Operation",
+    "Recorded",
     "SettingError",
+    "Snapshot",
     "__version__",
     "check_port_available",
     "find_available_port",

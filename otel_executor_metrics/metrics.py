@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from opentelemetry.metrics import MeterProvider
 
+from otel_executor_metrics._guards import listed, never_raises, record_nothing
 from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
@@ -23,6 +24,7 @@ from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
+from otel_executor_metrics.snapshot import Snapshot
 from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels, OperationHandle
 
 if TYPE_CHECKING:
@@ -31,43 +33,6 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _Self = TypeVar("_Self", bound="ExecutorMetrics")
-
-
-def _never_raises(method: F) -> F:
-    """Keep what goes wrong in recording away from the program that records."""
-
-    @functools.wraps(method)
-    def guarded(self: ExecutorMetrics, *args: Any, **kwargs: Any) -> None:
-        try:
-            method(self, *args, **kwargs)
-        except Exception as error:
-            try:
-                self._recorder.drop_error(method.__name__, error)
-            except Exception:
-                return  # so deep in the stack that not even this can be counted
-
-    return guarded  # type: ignore[return-value]
-
-
-def _listed(operations: object) -> Iterable[Any]:
-    if not isinstance(operations, (Iterable, NoneType)):
-        raise SettingError("operations", operations, "must be Operation objects in a sequence")
-    return operations or ()
-
-
-def _record_nothing(
-    operation_type: str = "",
-    success: bool = True,
-    duration: float | None = None,
-    labels: Labels | None = None,
-    error_type: ErrorType = UNKNOWN,
-    **ignored: object,
-) -> None:
-    """Do nothing: the ``record_operation`` of a disabled facade.
-
-    It stands in the instance, where it costs what an empty method costs. To mock it in a facade
-    that is there already, patch the instance, not the class.
-    """
 
 
 class ExecutorMetrics:
@@ -119,7 +84,7 @@ class ExecutorMetrics:
         if not isinstance(meter_provider, (MeterProvider, NoneType)):
             raise SettingError("meter_provider", meter_provider, "must be OpenTelemetry's")
         catalog = Catalog(
-            [*(BUILTIN_OPERATIONS if include_builtin else ()), *_listed(operations)],
+            [*(BUILTIN_OPERATIONS if include_builtin else ()), *listed(operations)],
             agreed=None if meter_provider is None else definitions_of(meter_provider),
         )
         catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
@@ -135,7 +100,7 @@ class ExecutorMetrics:
             self.degraded = self._runtime is None
         if self._runtime is None:
             if type(self).record_operation is _RECORD_OPERATION:  # else a subclass, or a mock
-                self.record_operation = _record_nothing  # type: ignore[method-assign]
+                self.record_operation = record_nothing  # type: ignore[method-assign]
             return
         self._recorder = self._runtime.recorder
         self.metrics_port = self._runtime.port or self.metrics_port
@@ -199,7 +164,7 @@ class ExecutorMetrics:
             except Exception:
                 return
 
-    @_never_raises
+    @never_raises
     def record_operation_latency(
         self, operation: str, duration: float, labels: Labels | None = None
     ) -> None:
@@ -208,26 +173,26 @@ class ExecutorMetrics:
 
     record_duration = record_operation_latency
 
-    @_never_raises
+    @never_raises
     def record_operation_success(self, operation: str, labels: Labels | None = None) -> None:
         """Count a success."""
         self._recorder.find(operation, labels).success()
 
-    @_never_raises
+    @never_raises
     def record_operation_failure(
         self, operation: str, error_type: ErrorType = UNKNOWN, labels: Labels | None = None
     ) -> None:
         """Count a failure by its type: a text, an exception, or an exception's class."""
         self._recorder.find(operation, labels).failure(error_type)
 
-    @_never_raises
+    @never_raises
     def record_retry(
         self, operation: str, attempt_number: int, labels: Labels | None = None
     ) -> None:
         """Count a retry if ``attempt_number`` is above 1: the first attempt is none."""
         self._recorder.find(operation, labels).retry(attempt_number)
 
-    @_never_raises
+    @never_raises
     def record_batch_operations(self, operations: Iterable[Mapping[str, Any]]) -> None:
         """Record many at once: mappings with ``operation`` and, as wanted, the other keys.
 
@@ -305,6 +270,14 @@ class ExecutorMetrics:
                 "fleet": self._runtime.fleet,
             }
         return summary
+
+    def snapshot(self) -> Snapshot:
+        """Return what is recorded so far: by all processes that share the port, or by this one.
+
+        Empty where metrics are off, and where recording goes through OpenTelemetry's public calls
+        (delta temporality, a provider without ExecutorViews): what they got cannot be read back.
+        """
+        return self._runtime.snapshot() if self._runtime else Snapshot()
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""

@@ -60,7 +60,8 @@ class SharedPort:
         self._store = store
         self._degraded = degraded
         self._complaints = Complaints()
-        self._source = FleetSource(store, self._complaints)
+        self.source = FleetSource(store, self._complaints)
+        """What the whole fleet has recorded, whoever serves it."""
         self._user = os.geteuid()
         self._pipeline: Pipeline | None = None  # while this process serves
         self._spent = False
@@ -164,14 +165,14 @@ class SharedPort:
 
     @property
     def _fleet(self) -> Fleet | None:
-        return self._source.fleet
+        return self.source.fleet
 
     def _enter(self) -> None:
         named = self._settings.fleet or self._settings.service_name
         named = named or os.environ.get("OTEL_SERVICE_NAME")
         base = self._settings.fleet_directory or runtime_directory(os.environ)
         try:
-            self._source.fleet = Fleet(base, fleet_name(self.port, named), forks.RUN)
+            self.source.fleet = Fleet(base, fleet_name(self.port, named), forks.RUN)
         except OSError as error:
             self._without_fleet(error)
 
@@ -209,7 +210,7 @@ class SharedPort:
         self._spent = True
         self._exporter.on_connection = self._look_up
         pipeline = Pipeline.over([self._exporter.reader], self._resource)
-        pipeline.export(self._source)
+        pipeline.export(self.source)
         try:
             self._exporter.start()
         except BaseException:
@@ -218,7 +219,7 @@ class SharedPort:
         self._pipeline = pipeline
 
     def _leave(self) -> None:
-        fleet, self._source.fleet = self._fleet, None
+        fleet, self.source.fleet = self._fleet, None
         if fleet is not None:
             fleet.leave(for_good=False)
 
@@ -264,7 +265,7 @@ class SharedPort:
             return False
         _logger.warning("%s was removed, or closed to this process; going in again", fleet.path)
         if not fleet.lost:
-            self._source.rest(3 * TICK)  # the others go in again as well, one after another
+            self.source.rest(3 * TICK)  # the others go in again as well, one after another
         if fleet.mend():
             self._store.forget()
         self._knocked = False

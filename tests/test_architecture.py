@@ -30,6 +30,8 @@ FLOORS = {
     "_throttle": 1,
     "_setting": 1,
     "objective": 1,
+    "_quantiles": 1,
+    "snapshot": 2,
     "catalog": 2,
     "storage": 3,
     "server": 3,  # below exporters/, one of which serves; it knows nothing but errors
@@ -45,7 +47,9 @@ FLOORS = {
     "roads": 5,
     "series": 5,
     "bootstrap": 6,
+    "_guards": 6,
     "fleet_source": 6,
+    "snapshots": 6,
     "runtime": 6,
     "shared_port": 6,
     "operation": 5,
@@ -66,7 +70,16 @@ LEAVES = 0  # this floor imports nothing of the package
 # What is built on the facade sees of the floors below only what users see: the package itself
 # and its public modules.
 OUTSIDE = 7
-PUBLIC_FACE = {"__init__", "_version", "catalog", "errors", "metrics", "objective", "typing"}
+PUBLIC_FACE = {
+    "__init__",
+    "_version",
+    "catalog",
+    "errors",
+    "metrics",
+    "objective",
+    "snapshot",
+    "typing",
+}
 # Everything else from outside is an extra, to be imported in the function that needs it.
 CORE_DEPENDENCIES = ("opentelemetry", "prometheus_client")
 EXTRAS = ("opentelemetry.exporter.otlp",)

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Final
 
-from otel_executor_metrics.demo.quantiles import histogram_quantile
+from otel_executor_metrics import Recorded
 from otel_executor_metrics.demo.scrape import Series, Snapshot
 
 QUANTILES: Final = (0.5, 0.95, 0.99)
@@ -42,16 +42,18 @@ def rows(now: Snapshot, before: Snapshot, seconds: float) -> list[Row]:
 
 
 def _row(name: str, now: Series, before: Series, seconds: float) -> Row:
-    buckets = [
-        (bound, count - before.buckets.get(bound, 0.0))
-        for bound, count in sorted(now.buckets.items())
-    ]
+    durations = Recorded(
+        buckets=tuple(
+            (bound, count - before.buckets.get(bound, 0.0))
+            for bound, count in sorted(now.buckets.items())
+        )
+    )
     return Row(
         name,
         seconds,
         finished=now.finished - before.finished,
         failed=now.failed - before.failed,
-        quantiles=tuple(histogram_quantile(quantile, buckets) for quantile in QUANTILES),
+        quantiles=tuple(durations.quantile(quantile) for quantile in QUANTILES),
         retries=now.retries,
         in_progress=now.in_progress,
     )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_executor_metrics import DEFAULT_BUCKETS
-from otel_executor_metrics.demo.quantiles import histogram_quantile
+from otel_executor_metrics._quantiles import histogram_quantile
 from otel_executor_metrics.demo.truth import SeriesTruth
 
 INF = math.inf
