@@ -14,7 +14,6 @@ from otel_executor_metrics.errors import CatalogError, MissingExtraError, Settin
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.objective import Objective
 from otel_executor_metrics.pipeline import ExecutorViews
-from otel_executor_metrics.snapshot import Recorded, Snapshot
 
 __all__ = [
     "BUILTIN_OPERATIONS",
@@ -25,9 +24,7 @@ __all__ = [
     "MissingExtraError",
     "Objective",
     "Operation",
-    "Recorded",
     "SettingError",
-    "Snapshot",
     "__version__",
     "check_port_available",
     "find_available_port",

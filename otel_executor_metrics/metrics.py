@@ -24,11 +24,12 @@ from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
-from otel_executor_metrics.snapshot import Snapshot
 from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels, OperationHandle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from otel_executor_metrics.snapshot import Snapshot
 
 _logger = logging.getLogger(__name__)
 
@@ -277,7 +278,10 @@ class ExecutorMetrics:
         Empty where metrics are off, and where recording goes through OpenTelemetry's public calls
         (delta temporality, a provider without ExecutorViews): what they got cannot be read back.
         """
-        return self._runtime.snapshot() if self._runtime else Snapshot()
+        from otel_executor_metrics.snapshots import snapshot_of
+
+        source = self._runtime.source if self._runtime else None
+        return snapshot_of(source)
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""

@@ -25,6 +25,7 @@ from otel_executor_metrics.errors import MissingExtraError, SettingError, show
 from otel_executor_metrics.exporters import loaders
 from otel_executor_metrics.pipeline import (
     Pipeline,
+    Source,
     abandon,
     forked_resource,
     process_resource,
@@ -32,8 +33,6 @@ from otel_executor_metrics.pipeline import (
 )
 from otel_executor_metrics.recorder import Recorder
 from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
-from otel_executor_metrics.snapshot import Snapshot
-from otel_executor_metrics.snapshots import snapshot_of
 from otel_executor_metrics.storage import forks
 from otel_executor_metrics.storage.store import Store
 from otel_executor_metrics.typing import Exporter
@@ -151,10 +150,10 @@ class Runtime:
         shared = self._shared
         return {"role": shared.role, "directory": shared.directory} if shared else None
 
-    def snapshot(self) -> Snapshot:
-        """Return what is recorded so far, by the whole fleet; nothing on the public road."""
-        source = self._shared.source if self._shared else self._store
-        return Snapshot() if source is None else snapshot_of(source)
+    @property
+    def source(self) -> Source | None:
+        """What is recorded, by the whole fleet; None on the public road."""
+        return self._shared.source if self._shared else self._store
 
     def flush(self, timeout: float) -> bool:
         """Let every exporter send what is recorded; tell whether all did within ``timeout``."""

@@ -25,8 +25,10 @@ from otel_executor_metrics.storage.blocks import (
 )
 
 
-def snapshot_of(source: Source) -> Snapshot:
-    """Return what ``source`` holds now."""
+def snapshot_of(source: Source | None) -> Snapshot:
+    """Return what ``source`` holds now; nothing where there is none."""
+    if source is None:
+        return Snapshot()
     blocks = source.read()
     settle(blocks)
     operations = source.operations

@@ -6,8 +6,8 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Final
 
-from otel_executor_metrics import Recorded
 from otel_executor_metrics.demo.scrape import Series, Snapshot
+from otel_executor_metrics.snapshot import Recorded
 
 QUANTILES: Final = (0.5, 0.95, 0.99)
 

@@ -52,17 +52,29 @@ class Source(Protocol):
         """Return blocks as they are now; they are the caller's to change."""
 
 
+class _Held:
+    """What a series held when the collection began.
+
+    It is what its six readings have in common: each of them would otherwise look the series up, by
+    a hash of all its labels. What cannot be read any more stays as it was.
+    """
+
+    __slots__ = ("block",)
+
+    def __init__(self, block: list[float]) -> None:
+        self.block = block
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Reads one series of a collection. Two of the same are equal: told twice, it counts once."""
+    """Reads one number of a series. Two of the same are equal: told twice, it counts once."""
 
-    collection: Collection
-    series: Series
+    held: _Held
     read: _Read
 
     def __call__(self) -> float | Distribution:
         """Return what the series held when the collection began."""
-        return self.read(self.collection.blocks[self.series])
+        return self.read(self.held.block)
 
 
 class Collection:
@@ -82,11 +94,10 @@ class Collection:
     def __init__(
         self, instruments: Instruments, readers: Callable[[], Iterable[MetricReader]]
     ) -> None:
-        self.blocks: Blocks = {}
         self._instruments = instruments
         self._sources: list[Source] = []
         self._readers = readers
-        self._known: set[Series] = set()
+        self._held: dict[Series, _Held] = {}
         self._told: set[MetricReader] = set()
         self._begun_at = time.time_ns()
         instruments.meter.create_observable_counter(CALLBACK, callbacks=[self._prepare])
@@ -98,20 +109,30 @@ class Collection:
     def _prepare(self, options: CallbackOptions) -> Iterable[Observation]:
         if not self._sources:  # whatever is recorded here goes through the public calls
             return ()
-        blocks: Blocks = {}
-        for source in tuple(self._sources):
+        blocks = self._read()
+        new_reader = self._readers_not_told()
+        for series, block in blocks.items():
+            held = self._held.get(series)
+            if held is None:
+                held = self._held[series] = _Held(block)
+                self._announce(series, held)
+            elif new_reader:
+                self._announce(series, held)
+            held.block = block
+        return ()
+
+    def _read(self) -> Blocks:
+        first, *others = tuple(self._sources)
+        blocks = first.read()
+        for source in others:
             merge(blocks, source.read().items())
         settle(blocks)
-        if not self._known <= blocks.keys():
-            blocks = self.blocks | blocks  # what cannot be read any more stays as it was
-        self.blocks = blocks
-        new = self._readers_not_told()
-        for series in [series for series in blocks if new or series not in self._known]:
-            self._known.add(series)
-            for instrument, attributes, read in self._exported(series):
-                reading = _Reading(self, series, read)
-                announce(self._instruments(instrument), attributes, reading, self._begun_at)
-        return ()
+        return blocks
+
+    def _announce(self, series: Series, held: _Held) -> None:
+        for instrument, attributes, read in self._exported(series):
+            reading = _Reading(held, read)
+            announce(self._instruments(instrument), attributes, reading, self._begun_at)
 
     def _readers_not_told(self) -> bool:
         readers = set(self._readers())

@@ -110,7 +110,7 @@ def settle(blocks: Blocks) -> None:
             continue
         finished, block[FINISHED] = block[FINISHED], 0.0
         block[OUTCOME] += finished
-        label_set = blocks.get(series if series.kind == "operation" else series.label_set)
+        label_set = block if series.kind == "operation" else blocks.get(series.label_set)
         if label_set is not None:
             label_set[ENDED] += finished
 

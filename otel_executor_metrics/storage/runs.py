@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -19,9 +18,9 @@ def this_run() -> tuple[str, bool]:
     """
     try:
         first = _first_of_us()
-        return hashlib.sha256(_identity(first).encode()).hexdigest()[:16], first == os.getpid()
+        return _identity(first), first == os.getpid()
     except (OSError, IndexError, ValueError):  # no /proc, or one that is not for us
-        return os.urandom(8).hex(), True
+        return os.urandom(16).hex(), True
 
 
 def _first_of_us() -> int:
@@ -47,8 +46,10 @@ def _parent_of(pid: int) -> int:
 
 
 def _identity(pid: int) -> str:
+    """Return 32 hexadecimal digits: of this boot, the process, and the time of its start."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-    return f"{boot} {pid} {_fields(pid)[19]}"
+    started = int(_fields(pid)[19])
+    return f"{boot[:8]}{pid:08x}{started:016x}"
 
 
 def _fields(pid: int) -> list[str]:

@@ -71,9 +71,11 @@ class Store:
         Failures, which are younger, are read before their label sets: see the order of a block's
         numbers.
         """
+        slots = tuple(self._slots)
+        copies = [_copied(slot) for slot in reversed(slots)]
         blocks: Blocks = {}
-        merge(blocks, ((slot.series, _copied(slot)) for slot in reversed(tuple(self._slots))))
-        return dict(reversed(blocks.items()))
+        merge(blocks, zip((slot.series for slot in slots), reversed(copies), strict=True))
+        return blocks
 
     def move_to(self, journal: Journal) -> None:
         """Put all blocks into ``journal``, those of new slots too, while recording goes on.

@@ -9,7 +9,8 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from otel_executor_metrics import ExecutorMetrics, ExecutorViews, Operation, Snapshot
+from otel_executor_metrics import ExecutorMetrics, ExecutorViews, Operation
+from otel_executor_metrics.snapshot import Snapshot
 from tests.facade.conftest import MakeMetrics
 
 TRAIN = Operation("train", labels=("model",), buckets=(1, 60))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from otel_executor_metrics import Recorded, Snapshot
+from otel_executor_metrics.snapshot import Recorded, Snapshot
 
 INF = math.inf
 
