@@ -12,12 +12,13 @@ from otel_executor_metrics.bootstrap import init_metrics_with_retry, validate_me
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, DEFAULT_BUCKETS, Operation
 from otel_executor_metrics.errors import CatalogError, MissingExtraError, SettingError
 from otel_executor_metrics.metrics import ExecutorMetrics
-from otel_executor_metrics.objective import Objective
+from otel_executor_metrics.objective import DEFAULT_THRESHOLDS, Objective
 from otel_executor_metrics.pipeline import ExecutorViews
 
 __all__ = [
     "BUILTIN_OPERATIONS",
     "DEFAULT_BUCKETS",
+    "DEFAULT_THRESHOLDS",
     "CatalogError",
     "ExecutorMetrics",
     "ExecutorViews",

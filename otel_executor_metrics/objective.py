@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeGuard
+from types import MappingProxyType
+from typing import Final, TypeGuard
 
 from otel_executor_metrics._rules import BUCKET_LIMIT
 from otel_executor_metrics.errors import CatalogError
+
+DEFAULT_THRESHOLDS: Final[Mapping[str, float]] = MappingProxyType(
+    {"error_rate": 0.05, "latency_p95": 5.0, "success_rate": 0.95}
+)
+"""What is asked of an operation that promises nothing: shares from 0 to 1, and seconds."""
+
+
+def thresholds_with(given: Mapping[str, float]) -> dict[str, float]:
+    """Return the default thresholds with those that are ``given`` in their place.
+
+    ``error_rate`` and ``success_rate`` are two names of one share: where one alone is given, the
+    other is what it leaves.
+    """
+    found = {**DEFAULT_THRESHOLDS, **given}
+    for one, other in (("error_rate", "success_rate"), ("success_rate", "error_rate")):
+        if one in given and other not in given:
+            found[other] = round(1 - given[one], 12)  # 0.3, not 0.30000000000000004
+    return found
 
 
 @dataclass(frozen=True, slots=True)
