@@ -56,6 +56,18 @@ def milliseconds(value: object) -> float:
     return min(_positive(value, "must be a number of milliseconds above 0"), LONGEST * 1000)
 
 
+def share(value: object) -> float:
+    """Read a share: a number from 0 to 1."""
+    rule = "must be a number from 0 to 1"
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(rule) from None
+    if isinstance(value, bool) or not 0 <= number <= 1:
+        raise ValueError(rule)
+    return number
+
+
 def _positive(value: object, rule: str) -> float:
     try:
         number = float(value)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from os import PathLike
 from typing import Any, Final, Literal, TypedDict
 
 from otel_executor_metrics import _parsers
+from otel_executor_metrics._health_settings import HEALTH_SETTINGS
 from otel_executor_metrics._labels import LabelValues
 from otel_executor_metrics._otlp_settings import OTLP_SETTINGS
 from otel_executor_metrics._setting import Setting
@@ -179,6 +180,7 @@ SETTINGS: Final = (
         30_000.0,
         "Milliseconds that one such export may take.",
     ),
+    *HEALTH_SETTINGS,
     Setting(
         "shutdown_timeout",
         ("METRICS_SHUTDOWN_TIMEOUT",),
@@ -219,6 +221,10 @@ class SettingArguments(TypedDict, total=False):
     otlp_client_key: str | PathLike[str] | None
     export_interval_millis: float | None
     export_timeout_millis: float | None
+    health_error_rate: float | None
+    health_latency_p95: float | None
+    health_success_rate: float | None
+    health_window: float | None
     shutdown_timeout: float | None
 
 
@@ -255,6 +261,10 @@ class Settings:
     otlp_client_key: str | None
     export_interval_millis: float
     export_timeout_millis: float
+    health_error_rate: float | None
+    health_latency_p95: float
+    health_success_rate: float | None
+    health_window: float
     shutdown_timeout: float
     refused: bool
     """Whether metrics are off because a setting that guards access could not be read."""

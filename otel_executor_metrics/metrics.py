@@ -55,8 +55,9 @@ class ExecutorMetrics:
             still for ever.
         settings: the other settings by name: where to listen (``host``, ``fleet``, ``tls_…``,
             ``basic_auth``, ``bearer_token``), what to export by (``exporter``, ``otlp_…``,
-            ``export_…_millis``, ``service_name``), and what to admit (``strict``,
-            ``label_values``, ``max_…``). docs/settings.md has all, with variables and defaults.
+            ``export_…_millis``, ``service_name``), what to admit (``strict``, ``label_values``,
+            ``max_…``), and by what to judge health (``health_…``). docs/settings.md has all,
+            with variables and defaults.
 
     Attributes:
         metrics_port: the port that is listened on, or would be.
@@ -282,6 +283,16 @@ class ExecutorMetrics:
 
         source = self._runtime.source if self._runtime else None
         return snapshot_of(source)
+
+    @property
+    def health_settings(self) -> dict[str, float]:
+        """By what health is judged: ``error_rate``, ``latency_p95``, ``success_rate``, ``window``.
+
+        Shares and seconds, as the settings ``health_…`` say.
+        """
+        from otel_executor_metrics.judging import thresholds_of
+
+        return {**thresholds_of(self._settings), "window": self._settings.health_window}
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""

@@ -16,13 +16,15 @@ DEFAULT_THRESHOLDS: Final[Mapping[str, float]] = MappingProxyType(
 """What is asked of an operation that promises nothing: shares from 0 to 1, and seconds."""
 
 
-def thresholds_with(given: Mapping[str, float]) -> dict[str, float]:
-    """Return the default thresholds with those that are ``given`` in their place.
+def thresholds_with(
+    given: Mapping[str, float], others: Mapping[str, float] = DEFAULT_THRESHOLDS
+) -> dict[str, float]:
+    """Return the thresholds that are ``given``, and the ``others`` where there is none.
 
     ``error_rate`` and ``success_rate`` are two names of one share: where one alone is given, the
     other is what it leaves.
     """
-    found = {**DEFAULT_THRESHOLDS, **given}
+    found = {**others, **given}
     for one, other in (("error_rate", "success_rate"), ("success_rate", "error_rate")):
         if one in given and other not in given:
             found[other] = round(1 - given[one], 12)  # 0.3, not 0.30000000000000004

@@ -38,6 +38,7 @@ from otel_executor_metrics.storage.store import Store
 from otel_executor_metrics.typing import Exporter
 
 if TYPE_CHECKING:
+    from otel_executor_metrics.exporters.prometheus import PrometheusExporter
     from otel_executor_metrics.shared_port import SharedPort
 
 _logger = logging.getLogger(__name__)
@@ -252,6 +253,13 @@ class Runtime:
         self._start(exporters)
 
     def _start(self, exporters: Mapping[str, Exporter]) -> None:
+        if "prometheus" in exporters:
+            from otel_executor_metrics.readiness import Readiness
+
+            port = cast("PrometheusExporter | SharedPort", exporters["prometheus"])
+            port.readiness = Readiness(
+                lambda: self.source, lambda: len(self.recorder.families), self._settings
+            )
         started = {name: each for name, each in exporters.items() if _started(each, self._settings)}
         self.exporters |= started
 

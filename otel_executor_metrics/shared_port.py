@@ -62,6 +62,8 @@ class SharedPort:
         self._complaints = Complaints()
         self.source = FleetSource(store, self._complaints)
         """What the whole fleet has recorded, whoever serves it."""
+        self.readiness: prometheus.Readiness | None = None
+        """What judges it."""
         self._user = os.geteuid()
         self._pipeline: Pipeline | None = None  # while this process serves
         self._spent = False
@@ -209,6 +211,7 @@ class SharedPort:
             self._exporter = prometheus.build(self._settings)
         self._spent = True
         self._exporter.on_connection = self._look_up
+        self._exporter.readiness = self.readiness
         pipeline = Pipeline.over([self._exporter.reader], self._resource)
         pipeline.export(self.source)
         try:

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Final, TypeAlias, TypeVar
 
 from otel_executor_metrics._quantiles import histogram_quantile
+from otel_executor_metrics.objective import Objective
 
 Key: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 """An operation's name, and its labels sorted by name; a label without a value is left out."""
@@ -117,11 +118,13 @@ class Snapshot:
         series: by operation and label set.
         dropped: what could not be recorded, by reason (docs/contract.md §3).
         overflowed: records whose label value became ``other``, by operation and label.
+        objectives: what is promised, by operation.
     """
 
     series: Mapping[Key, Recorded] = field(default_factory=dict)
     dropped: Mapping[str, float] = field(default_factory=dict)
     overflowed: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
 
     @property
     def operations(self) -> dict[str, Recorded]:
@@ -149,6 +152,7 @@ class Snapshot:
             },
             _since(self.dropped, earlier.dropped),
             _since(self.overflowed, earlier.overflowed),
+            self.objectives,
         )
 
 

@@ -31,7 +31,7 @@ def snapshot_of(source: Source | None) -> Snapshot:
         return Snapshot()
     blocks = source.read()
     settle(blocks)
-    operations = source.operations
+    operations = dict(source.operations)
     failures = _failures(blocks)
     return Snapshot(
         {
@@ -44,6 +44,7 @@ def snapshot_of(source: Source | None) -> Snapshot:
             (labels["operation"], labels["label"]): count
             for labels, count in _counts(blocks, LABEL_OVERFLOW.key)
         },
+        {name: each.objective for name, each in operations.items() if each.objective},
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from prometheus_client import CollectorRegistry
@@ -16,14 +17,30 @@ from otel_executor_metrics.server import (
     BearerToken,
     MetricsServer,
     Registry,
+    Request,
+    Response,
     healthz_route,
     metrics_route,
+    readyz_route,
     server_context,
 )
 
 
+class Readiness(Protocol):
+    """Judges what is recorded."""
+
+    def begin(self) -> None:
+        """Begin: the port will be served."""
+
+    def look(self) -> None:
+        """Take note of what is recorded by now; must not raise."""
+
+    def check(self) -> tuple[bool, Mapping[str, object]]:
+        """Return whether all is well, and in detail, with a ``status``."""
+
+
 class PrometheusExporter:
-    """Serves ``/metrics`` and ``/healthz``; see :class:`~otel_executor_metrics.typing.Exporter`."""
+    """Serves ``/metrics`` and the probes; see :class:`~otel_executor_metrics.typing.Exporter`."""
 
     def __init__(self, settings: Settings) -> None:
         registry = CollectorRegistry()
@@ -32,18 +49,26 @@ class PrometheusExporter:
             scope_info_enabled=False,
             registry=registry,
         )
+        authorizer = _authorizer(settings)
+        self._metrics = metrics_route(_shown(registry, settings))
         self._server = MetricsServer(
-            {"/metrics": metrics_route(_shown(registry, settings)), "/healthz": healthz_route()},
+            {
+                "/metrics": self._scraped,
+                "/healthz": healthz_route(),
+                "/readyz": readyz_route(self._checked, authorizer),
+            },
             host=settings.host,
             port=settings.metrics_port,
             ssl_context=_ssl_context(settings),
-            authorizer=_authorizer(settings),
-            # Liveness probes have no credentials, and learn nothing here.
-            open_paths=("/healthz",),
+            authorizer=authorizer,
+            # Probes have no credentials, and learn little without.
+            open_paths=("/healthz", "/readyz"),
             on_connection=self._connected,
         )
         self.on_connection: Callable[[], None] = lambda: None
         """Called for each connection, before it is served; must not raise."""
+        self.readiness: Readiness | None = None
+        """What answers at /readyz."""
 
     @property
     def url(self) -> str:
@@ -57,6 +82,8 @@ class PrometheusExporter:
 
     def start(self) -> None:
         """Bind and serve; raises OSError where the address cannot be had."""
+        if self.readiness is not None:
+            self.readiness.begin()
         self._server.start()
 
     def flush(self, timeout: float) -> bool:
@@ -69,6 +96,14 @@ class PrometheusExporter:
 
     def _connected(self) -> None:
         self.on_connection()
+
+    def _scraped(self, request: Request) -> Response:
+        if self.readiness is not None:
+            self.readiness.look()
+        return self._metrics(request)
+
+    def _checked(self) -> tuple[bool, Mapping[str, object]]:
+        return self.readiness.check() if self.readiness else (True, {"status": "no_data"})
 
 
 def build(settings: Settings) -> PrometheusExporter:

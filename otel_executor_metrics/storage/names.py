@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, get_args
 
 from otel_executor_metrics.catalog import Operation
+from otel_executor_metrics.objective import Objective
 from otel_executor_metrics.storage.blocks import Kind, Series, series_of
 
 
@@ -16,12 +19,14 @@ def series_name(series: Series) -> str:
 
 def definition_name(operation: Operation) -> str:
     """Return the name of the entry, without a block, that tells what ``operation`` is."""
-    fields = {
+    fields: dict[str, Any] = {
         "name": operation.name,
         "labels": operation.labels,
         "buckets": operation.buckets,
         "help": operation.help if isinstance(operation.help, str) else dict(operation.help),
     }
+    if operation.objective is not None:
+        fields["objective"] = asdict(operation.objective)
     return json.dumps(fields, ensure_ascii=False)
 
 
@@ -40,9 +45,14 @@ def read_name(name: str) -> Series | Operation | str:
         found: Any = json.loads(name)
         if isinstance(found, str):
             return found
-        return Operation(**found) if isinstance(found, dict) else _series(*found)
+        return _operation(**found) if isinstance(found, dict) else _series(*found)
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"no name of a series: {name[:100]!r}") from error
+
+
+def _operation(objective: Mapping[str, Any] | None = None, **fields: Any) -> Operation:
+    promised = None if objective is None else Objective(**objective)
+    return Operation(objective=promised, **fields)
 
 
 def _series(kind: Any, name: Any, attributes: Any) -> Series:

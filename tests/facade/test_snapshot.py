@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from otel_executor_metrics import ExecutorMetrics, ExecutorViews, Operation
+from otel_executor_metrics import ExecutorMetrics, ExecutorViews, Objective, Operation
 from otel_executor_metrics.snapshot import Snapshot
 from tests.facade.conftest import MakeMetrics
 
@@ -48,6 +48,16 @@ def test_it_has_what_was_recorded(make_metrics: MakeMetrics) -> None:
     assert snapshot.dropped["invalid_value"] == 1
     assert snapshot.overflowed == {("train", "model"): 1}
     assert snapshot.of("train", {"model": "other"}).success == 1
+
+
+def test_it_has_what_is_promised(make_metrics: MakeMetrics) -> None:
+    """Objectives by operation; a difference keeps them."""
+    promised = Objective(success=0.99, latency=(0.95, 60.0))
+    metrics = make_metrics(operations=[Operation("train", objective=promised)])
+    earlier = metrics.snapshot()
+
+    assert earlier.objectives == {"train": promised}
+    assert metrics.snapshot().since(earlier).objectives == earlier.objectives
 
 
 @pytest.mark.parametrize("exporter", ["prometheus", "none", "console"])

@@ -24,6 +24,7 @@ from otel_executor_metrics import (
     init_metrics_with_retry,
     validate_metrics_initialization,
 )
+from otel_executor_metrics.health import MetricsMonitor
 from otel_executor_metrics.typing import OperationHandle
 
 
@@ -222,6 +223,25 @@ def bound(metrics: ExecutorMetrics) -> None:
     report.failure(5)  # type: ignore[arg-type]
     metrics.operation()  # type: ignore[call-arg]
     metrics.operation("execute", "report")  # type: ignore[call-arg]
+
+
+def health(metrics: ExecutorMetrics) -> None:
+    """A monitor takes the facade by position, and all else by name."""
+    monitor = MetricsMonitor(
+        metrics,
+        thresholds={"error_rate": 0.1},
+        operations={"train": {"latency_p95": 600}},
+        window=60,
+        min_finished=5,
+    )
+    assert_type(monitor.check_health(), dict[str, Any])
+    assert_type(monitor.alert_thresholds, dict[str, float])
+    monitor.alert_thresholds["latency_p95"] = 10
+    ExecutorMetrics(health_error_rate=0.1, health_window=60)
+
+    MetricsMonitor()  # type: ignore[call-arg]
+    MetricsMonitor(metrics, {})  # type: ignore[call-arg]
+    MetricsMonitor(metrics, operations={"train": 600})  # type: ignore[dict-item]
 
 
 def bootstrap() -> None:

@@ -41,6 +41,10 @@ EXAMPLES: dict[str, tuple[Any, Any, str, Any]] = {
     "otlp_client_key": (None, "a.pem", "b.pem", "b.pem"),
     "export_interval_millis": (60_000, 1, "2.5", 2.5),
     "export_timeout_millis": (30_000, 1, "2.5", 2.5),
+    "health_error_rate": (None, 0.1, "0.2", 0.2),
+    "health_latency_p95": (5.0, 1, "2.5", 2.5),
+    "health_success_rate": (None, 1, "0.9", 0.9),
+    "health_window": (300.0, 1, "2.5", 2.5),
     "shutdown_timeout": (5.0, 1, "2.5", 2.5),
 }
 # What nobody can read as the setting. Texts and paths take any text.
@@ -60,6 +64,10 @@ UNREADABLE: dict[str, str] = {
     "otlp_timeout": "soon",
     "export_interval_millis": "soon",
     "export_timeout_millis": "-1",
+    "health_error_rate": "5",
+    "health_latency_p95": "0",
+    "health_success_rate": "95%",
+    "health_window": "-1",
     "shutdown_timeout": "0",
 }
 WITH_VARIABLE = [setting for setting in SETTINGS if setting.variables]
@@ -189,6 +197,11 @@ ODD_ARGUMENTS: list[tuple[str, Any]] = [
     ("otlp_headers", {5: "a"}),
     ("tls_certificate", 5),
     ("tls_certificate", ""),
+    ("health_error_rate", -0.1),
+    ("health_error_rate", True),
+    ("health_success_rate", float("nan")),
+    ("health_success_rate", [1]),
+    ("health_window", 0),
     ("shutdown_timeout", 0),
     ("shutdown_timeout", -1),
     ("shutdown_timeout", float("nan")),
