@@ -7,6 +7,7 @@ import sys
 from typing import Final
 
 from otel_executor_metrics._arguments import port_number, positive_number, whole_number
+from otel_executor_metrics.demo.incident import Incident, incident
 
 SUMMARY: Final = "Run a sample executor, serve its metrics and show them in a live table"
 EPILOG: Final = (
@@ -16,6 +17,7 @@ EPILOG: Final = (
     " and OTEL_* variables hold here as well."
 )
 HIGHEST_RATE: Final = 1000.0
+USUAL_INCIDENT: Final = Incident(after=30, seconds=60)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds between two tables (default: 1 on a terminal, else 5)",
     )
+    parser.add_argument(
+        "--incident",
+        type=incident,
+        nargs="?",
+        const=USUAL_INCIDENT,
+        metavar="AFTER:FOR",
+        help="AFTER seconds let work be slow and fail, FOR seconds (30:60 where none are given);"
+        " see what /readyz makes of it",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     with StopSignals() as signals, Notes() as notes:
         metrics, url = open_endpoint(args.port, notes, _say)
         with metrics:
-            session = Session(metrics, url, signals, notes, seed=args.seed)
+            session = Session(metrics, url, signals, notes, seed=args.seed, incident=args.incident)
             session.run(
                 rate=args.rate,
                 workers=args.workers,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from typing import Any, Final
 
 from otel_executor_metrics import ExecutorMetrics, find_available_port
 from otel_executor_metrics.demo.notes import Notes
 
 TRIES = 5
+HEALTH: Final = {"health_error_rate": 0.1, "health_latency_p95": 10.0, "health_window": 30.0}
+"""What suits the sample workload, unless the environment says else: its users take their time to
+read, and its table shows 30 seconds."""
 
 
 class NoEndpointError(OSError):
@@ -27,7 +32,7 @@ def open_endpoint(
     Raises:
         NoEndpointError: no port could be had, or the environment has metrics switched off.
     """
-    metrics = ExecutorMetrics(metrics_port=port)
+    metrics = ExecutorMetrics(metrics_port=port, **_health())
     for _ in range(TRIES):
         if not metrics.degraded or metrics.metrics_port == 0:  # with any port it would be the same
             break
@@ -47,7 +52,15 @@ def _elsewhere(taken: int, notes: Notes, say: Callable[[str], None]) -> Executor
     if free != taken:
         notes.taken()
         say(f"port {taken} is not free: using {free} instead")
-    return ExecutorMetrics(metrics_port=free)
+    return ExecutorMetrics(metrics_port=free, **_health())
+
+
+def _health() -> dict[str, Any]:
+    return {name: value for name, value in HEALTH.items() if not _is_set(f"METRICS_{name.upper()}")}
+
+
+def _is_set(variable: str) -> bool:
+    return bool(os.environ.get(variable, "").strip())
 
 
 def _reason(notes: Notes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 
@@ -27,6 +27,15 @@ class OutOfMemoryError(Exception):
     """The model does not fit."""
 
 
+class OutageError(Exception):
+    """A service that all work depends on is down."""
+
+
+SLOWDOWN: Final = 4.0
+OUTAGE_SHARE: Final = 0.4
+"""In an incident: how many times as long work takes, and how much of it the outage ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One kind of work.
@@ -41,6 +50,12 @@ class Profile:
     errors: Mapping[type[Exception], float] = field(default_factory=dict)
     final: tuple[type[Exception], ...] = ()
     weight: float = 1.0
+
+    @property
+    def in_incident(self) -> Profile:
+        """The same work while what it depends on is slow and fails."""
+        errors: dict[type[Exception], float] = {OutageError: OUTAGE_SHARE, **self.errors}
+        return replace(self, median=SLOWDOWN * self.median, errors=errors)
 
 
 INTENT: Final = Profile(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from otel_executor_metrics.demo.incident import Incident
 from otel_executor_metrics.demo.rows import Window, failures_by_type, rows
-from otel_executor_metrics.demo.scrape import ScrapeError, Snapshot, scrape
+from otel_executor_metrics.demo.scrape import ScrapeError, Snapshot, health, scrape
 from otel_executor_metrics.demo.table import LIVE, TOTALS, table
 
 
 class LiveView:
     """What the endpoint at ``url`` says, as lines under a ``heading`` of what is going on."""
 
-    def __init__(self, url: str, heading: str) -> None:
+    def __init__(self, url: str, heading: str, incident: Incident | None = None) -> None:
         self._url = url
         self._heading = heading
+        self._incident = incident
         self._window = Window()
 
     def lines(self, elapsed: float, width: int, notes: Sequence[str] = ()) -> list[str]:
@@ -22,7 +24,9 @@ class LiveView:
 
         Of ``notes`` the last one is shown.
         """
-        lines = [f"Scrape {self._url}", f"{elapsed:.0f} s of {self._heading}", ""]
+        lines = [f"Scrape {self._url}", f"{elapsed:.0f} s of {self._heading}"]
+        lines += [] if self._incident is None else [self._incident.told(elapsed)]
+        lines += [f"Health: {health(self._url)}", ""]
         lines += [*self._table(elapsed, width), *(f"note: {note}" for note in notes[-1:])]
         return [line[:width] for line in lines]
 

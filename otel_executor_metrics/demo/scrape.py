@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -51,14 +53,33 @@ def scrape(url: str) -> Snapshot:
     Raises:
         ScrapeError: it cannot be reached, refuses, or answers something else.
     """
+    try:
+        return snapshot(_read(url))
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ScrapeError(f"{url} cannot be read: {error}") from None
+
+
+def health(url: str) -> str:
+    """Return in one line what ``/readyz`` beside ``url`` says: the status, and the reasons."""
+    try:
+        answer = json.loads(_read(f"{url.removesuffix('/metrics')}/readyz", also=503))
+        return ": ".join([answer["status"], "; ".join(answer.get("reasons", ()))]).rstrip(": ")
+    except (OSError, ValueError, http.client.HTTPException):
+        return "unknown"
+
+
+def _read(url: str, *, also: int = 200) -> str:
     # The endpoint is on this machine: a proxy of the environment would not find it.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=SCRAPE_TIMEOUT) as answer:
-            text = answer.read().decode()
-        return snapshot(text)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise ScrapeError(f"{url} cannot be read: {error}") from None
+            text: str = answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            if refused.code != also:
+                raise
+            text = refused.read().decode()
+    return text
 
 
 def snapshot(text: str) -> Snapshot:

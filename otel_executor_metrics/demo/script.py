@@ -60,15 +60,21 @@ class Script:
         """Return the seconds until the next request, of ``rate`` a second on average."""
         return self._random.expovariate(rate)
 
-    def next_request(self) -> Request:
-        """Return the next request."""
+    def next_request(self, *, in_incident: bool = False) -> Request:
+        """Return the next request; its work is that of an incident if it begins in one."""
         task_type = self._chosen({name: task.weight for name, task in TASKS.items()})
-        intent = tuple(self._attempts("intent", INTENT, {}))
-        plan = tuple(self._attempts("plan", PLAN, {})) if _succeeded(intent) else ()
+
+        def attempts(name: str, profile: Profile, labels: Mapping[str, str]) -> tuple[Attempt, ...]:
+            return tuple(
+                self._attempts(name, profile.in_incident if in_incident else profile, labels)
+            )
+
+        intent = attempts("intent", INTENT, {})
+        plan = attempts("plan", PLAN, {}) if _succeeded(intent) else ()
         execute: tuple[Attempt, ...] = ()
         if _succeeded(plan):
             labels = {"task_type": task_type}
-            execute = tuple(self._attempts("execute", TASKS[task_type], labels))
+            execute = attempts("execute", TASKS[task_type], labels)
         return Request(task_type, intent, plan, execute, self._engagement(execute))
 
     def _attempts(

@@ -9,6 +9,7 @@ import time
 
 from otel_executor_metrics._signals import StopSignals
 from otel_executor_metrics.demo.background import InBackground
+from otel_executor_metrics.demo.incident import Incident
 from otel_executor_metrics.demo.notes import Notes
 from otel_executor_metrics.demo.report import LiveView, summary
 from otel_executor_metrics.demo.scrape import ScrapeError, scrape
@@ -28,12 +29,14 @@ class Session:
         notes: Notes,
         *,
         seed: int | None = None,
+        incident: Incident | None = None,
     ) -> None:
         self._url = url
         self._signals = signals
         self._notes = notes
         self._seed = random.SystemRandom().randrange(2**32) if seed is None else seed
-        self._workload = Workload(metrics, seed=self._seed, keep_durations=False)
+        self._incident = incident
+        self._workload = Workload(metrics, seed=self._seed, keep_durations=False, incident=incident)
         self._screen = screen_for(sys.stdout)
 
     def run(
@@ -42,7 +45,8 @@ class Session:
         """Run until a signal comes or ``duration`` seconds are over, then sum up."""
         start = time.monotonic()
         length = f"{duration:g} s, " if duration else ""
-        view = LiveView(self._url, f"{length}{rate:g} requests/s, seed {self._seed}; Ctrl-C ends")
+        heading = f"{length}{rate:g} requests/s, seed {self._seed}; Ctrl-C ends"
+        view = LiveView(self._url, heading, self._incident)
         with InBackground(self._workload, rate=rate, workers=workers) as working:
             self._watch(working, view, start, duration or math.inf, interval)
         self._sum_up(time.monotonic() - start)

@@ -7,6 +7,7 @@ import time
 from typing import Literal
 
 from otel_executor_metrics.demo.executor import Executor
+from otel_executor_metrics.demo.incident import Incident
 from otel_executor_metrics.demo.script import Attempt, Request, Script
 from otel_executor_metrics.demo.truth import Truth
 from otel_executor_metrics.metrics import ExecutorMetrics
@@ -25,14 +26,21 @@ class Workload:
         metrics: what is recorded with.
         seed: of the requests; None for another workload each time.
         keep_durations: False where the workload may run for days; see ``Truth``.
+        incident: when :meth:`run` is in trouble, if ever.
     """
 
     def __init__(
-        self, metrics: ExecutorMetrics, *, seed: int | None = None, keep_durations: bool = True
+        self,
+        metrics: ExecutorMetrics,
+        *,
+        seed: int | None = None,
+        keep_durations: bool = True,
+        incident: Incident | None = None,
     ) -> None:
         self.truth = Truth(keep_durations=keep_durations)
         self.requests = 0
         self._metrics = metrics
+        self._incident = incident
         self._script = Script(seed)
         self._executor = Executor(metrics, self._work, self._watch)
 
@@ -42,7 +50,7 @@ class Workload:
         Every duration is passed to ``record_operation``, so that the truth is exact to the bucket.
         """
         for _ in range(requests):
-            for attempt in self._next_request().attempts:
+            for attempt in self._next_request(0.0).attempts:
                 self._record(attempt)
 
     async def run(
@@ -57,10 +65,11 @@ class Workload:
         room = asyncio.Semaphore(workers)
         stopping = asyncio.ensure_future(stop.wait())
         tasks: set[asyncio.Task[None]] = set()
-        due = time.monotonic()
+        start = due = time.monotonic()
         try:
             while await _has_room(room, stopping):
-                task = asyncio.create_task(self._handle(self._next_request(), room))
+                request = self._next_request(time.monotonic() - start)
+                task = asyncio.create_task(self._handle(request, room))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
                 due = max(due + self._script.next_gap(rate), time.monotonic() - MOST_BEHIND)
@@ -69,9 +78,10 @@ class Workload:
             stopping.cancel()
             await _end(tasks, grace)
 
-    def _next_request(self) -> Request:
+    def _next_request(self, elapsed: float) -> Request:
         self.requests += 1
-        return self._script.next_request()
+        in_incident = self._incident is not None and self._incident.is_on(elapsed)
+        return self._script.next_request(in_incident=in_incident)
 
     def _record(self, attempt: Attempt) -> None:
         failed = attempt.error is not None
