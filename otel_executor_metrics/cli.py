@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol, cast
 
 from otel_executor_metrics._version import __version__
+from otel_executor_metrics.errors import MissingExtraError
 
 PROG: Final = "otel-executor-metrics"
 
@@ -25,6 +26,7 @@ COMMANDS: Final = {
     "demo": "otel_executor_metrics.demo.command",
     "serve": "otel_executor_metrics.serve",
     "parity": "otel_executor_metrics.parity.command",
+    "generate": "otel_executor_metrics.artifacts.command",
 }
 """The module of each command, in the order that the help shows them."""
 
@@ -52,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # started with it closed
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open as stdout does
-    args = _parser().parse_args(argv)
+    command_line = sys.argv[1:] if argv is None else list(argv)
+    args = _parser().parse_args(command_line, argparse.Namespace(command_line=command_line))
     try:
         status: int = args.run(args)
         sys.stdout.flush()
@@ -60,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return _reader_gone()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MissingExtraError) as error:
         print(f"{PROG} {args.command}: error: {error}", file=sys.stderr)
         return 1
     return status

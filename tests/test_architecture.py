@@ -58,6 +58,7 @@ FLOORS = {
     "operation": 5,
     "metrics": 6,
     "_arguments": 7,
+    "artifacts": 7,
     "health": 7,
     "demo": 7,
     "parity": 7,

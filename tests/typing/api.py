@@ -24,6 +24,13 @@ from otel_executor_metrics import (
     init_metrics_with_retry,
     validate_metrics_initialization,
 )
+from otel_executor_metrics.artifacts import (
+    Access,
+    alerts_yaml,
+    dashboard_json,
+    rules_yaml,
+    scrape_yaml,
+)
 from otel_executor_metrics.health import MetricsMonitor
 from otel_executor_metrics.typing import OperationHandle
 
@@ -48,6 +55,17 @@ def construction() -> ExecutorMetrics:
     ExecutorMetrics(operations=["train"])  # type: ignore[list-item]
     ExecutorMetrics(hots="127.0.0.1")  # type: ignore[call-arg]
     return ExecutorMetrics(metrics_port=0, operations=[Operation("train")], include_builtin=False)
+
+
+def artifacts() -> str:
+    """Catalogue in, text out."""
+    assert_type(rules_yaml(BUILTIN_OPERATIONS), str)
+    assert_type(alerts_yaml([Operation("train")], jobs=["a"], wait="1m"), str)
+    assert_type(scrape_yaml(["a:1"], job="a", access=Access(tls=True)), str)
+
+    rules_yaml(Operation("train"))  # type: ignore[arg-type]
+    scrape_yaml(["a:1"])  # type: ignore[call-arg]
+    return dashboard_json(BUILTIN_OPERATIONS, title="Mine")
 
 
 def catalogue() -> Operation:
