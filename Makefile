@@ -17,7 +17,7 @@ PIP_INSTALL = -m pip install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test servers torture lint format types docs bench wheel oldest clean
+.PHONY: help demo test servers torture lint format types docs generate bench wheel oldest clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,8 +46,11 @@ format: $(VENV)/.installed-dev ## Mend style and formatting
 types: $(VENV)/.installed-dev ## Check types, those of users' code (tests/typing) included
 	$(VENV)/bin/python -m mypy
 
-docs: $(VENV)/.installed-dev ## Write the pages that are made from the code
+docs: generate ## Write the pages that are made from the code
 	$(VENV)/bin/python scripts/settings_page.py
+
+generate: $(VENV)/.installed-dev ## Write what is made from the catalogue: dashboard, rules, alerts
+	$(VENV)/bin/python scripts/generated_files.py
 
 bench: $(VENV)/.installed-dev ## Measure beside peers; write benchmarks/results.md and the plots
 	@$(VENV)/bin/python -m benchmarks $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def test_mounted_files_are_there_and_read_only() -> None:
         if volume["type"] == "bind"
     ]
 
-    assert len(binds) == 4
+    assert len(binds) == 6
     assert all(Path(bind["source"]).exists() and bind["read_only"] for bind in binds)
 
 
@@ -156,6 +157,25 @@ def test_the_collector_takes_its_file() -> None:
     status, complaints = validate(Path(mounted["source"]), variables=variables)
 
     assert (status, complaints) == (0, "")
+
+
+def test_grafana_finds_its_dashboard() -> None:
+    """The folder that it is told of is one that is mounted, with a dashboard in it."""
+    (provider,) = settings("compose/grafana/dashboards/executor-metrics.yaml")["providers"]
+    mounted = {volume["target"]: volume for volume in services()["grafana"]["volumes"]}
+
+    source = Path(mounted[provider["options"]["path"]]["source"])
+
+    assert json.loads((source / "executor-metrics.json").read_text())["title"] == "Executor metrics"
+
+
+def test_prometheus_finds_its_rules() -> None:
+    """The folder of its configuration has them in the container as it has here."""
+    targets = {volume["target"] for volume in services()["prometheus"]["volumes"]}
+    (rules,) = settings("compose/prometheus.yml")["rule_files"]
+
+    assert f"/etc/prometheus/{Path(rules).parent}" in targets
+    assert len(list((ROOT / "compose").glob(rules))) == 2
 
 
 def test_addresses_lead_to_services() -> None:

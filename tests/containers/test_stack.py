@@ -72,7 +72,7 @@ def stack() -> Iterator[ExitStack]:
 def test_the_stack_works(
     tmp_path: Path, stack: ExitStack, start_prometheus: Callable[..., PrometheusServer]
 ) -> None:
-    """Prometheus sees the executor at work and the Collector's health; all are healthy."""
+    """Prometheus sees the executor, alerts on its trouble, and sees the Collector's health."""
     model = services(OTEL_METRIC_EXPORT_INTERVAL="500")
     app_port, alertmanager_port = free_ports(2)
     collector = Collector(tmp_path)
@@ -97,6 +97,9 @@ def test_the_stack_works(
     assert answers(f"http://127.0.0.1:{app_port}/healthz")
     wait_until(lambda: 'intent_success_total{instance="' in _text(collector.metrics_url), 20)
     assert 'job="executor-metrics"' in _text(collector.metrics_url)
+    prometheus.wait_for("job:intent_success:ratio_rate5m < 0.8", timeout=60)
+    low = 'ALERTS{alertname="ExecutorSuccessLow", operation="intent", job="executor-metrics"}'
+    prometheus.wait_for(low, timeout=60)
 
 
 def _start_app(
@@ -111,7 +114,8 @@ def _start_app(
     }
     place = folder / "app"
     place.mkdir()
-    stack.enter_context(running([sys.executable, *command], place, environment))
+    in_trouble = [sys.executable, *command, "--incident=0.1:300"]
+    stack.enter_context(running(in_trouble, place, environment))
 
 
 def _start_alertmanager(stack: ExitStack, folder: Path, service: dict[str, Any], port: int) -> None:
@@ -129,12 +133,14 @@ def _start_alertmanager(stack: ExitStack, folder: Path, service: dict[str, Any],
 
 
 def _moved(ports: dict[str, int]) -> dict[str, Any]:
-    """Return compose/prometheus.yml with the addresses of services moved to this machine."""
+    """Return compose/prometheus.yml with addresses moved to this machine, and rules found here."""
     text = (ROOT / "compose/prometheus.yml").read_text()
     for address, port in ports.items():
         assert address in text
         text = text.replace(address, f"127.0.0.1:{port}")
     config: dict[str, Any] = yaml.safe_load(text)
+    config["global"]["evaluation_interval"] = "1s"  # so that nobody waits for it
+    config["rule_files"] = [str(ROOT / "compose" / rules) for rules in config["rule_files"]]
     return config
 
 
