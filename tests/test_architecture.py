@@ -48,6 +48,8 @@ FLOORS = {
     "recorder": 5,
     "roads": 5,
     "series": 5,
+    "_buffers": 6,
+    "_starting": 6,
     "bootstrap": 6,
     "_guards": 6,
     "fleet_source": 6,
