@@ -63,6 +63,7 @@ FLOORS = {
     "health": 7,
     "demo": 7,
     "parity": 7,
+    "recorders": 7,
     "serve": 7,
     "_signals": 7,
     "cli": 7,
