@@ -64,6 +64,7 @@ FLOORS = {
     "demo": 7,
     "parity": 7,
     "recorders": 7,
+    "testing": 7,
     "serve": 7,
     "_signals": 7,
     "cli": 7,
