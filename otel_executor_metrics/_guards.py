@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from types import NoneType
 from typing import Any
 
+from opentelemetry.metrics import MeterProvider
+
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.operation import F
 from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels
@@ -26,6 +28,14 @@ def never_raises(method: F) -> F:
                 return  # so deep in the stack that not even this can be counted
 
     return guarded  # type: ignore[return-value]
+
+
+def check_parts(meter_provider: object, clock: object) -> None:
+    """Raise SettingError for what is passed in place of a provider, or of a clock."""
+    if not isinstance(meter_provider, (MeterProvider, NoneType)):
+        raise SettingError("meter_provider", meter_provider, "must be OpenTelemetry's")
+    if not callable(clock):
+        raise SettingError("clock", clock, "must return seconds when called")
 
 
 def listed(operations: object) -> Iterable[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeAlias, TypeVar
@@ -16,7 +17,7 @@ from otel_executor_metrics.instruments import (
     HistogramHandle,
 )
 from otel_executor_metrics.measurement import Enterable
-from otel_executor_metrics.typing import UNKNOWN, Cell, ErrorType
+from otel_executor_metrics.typing import UNKNOWN, Cell, Clock, ErrorType
 
 ATTEMPT_RULE = "an attempt number must be a finite number, not negative"
 
@@ -25,7 +26,6 @@ FailureT = TypeVar("FailureT", bound=Cell)
 """The cell of the failures of one type."""
 
 _KINDS: dict[Role, Callable[[Cell, CountDrop], Handle]] = {
-    "latency": HistogramHandle,
     "success": CounterHandle,
     "retries": CounterHandle,
     "in_progress": GaugeHandle,
@@ -40,11 +40,14 @@ class BoundOperation(Enterable, Generic[FailureT]):
     entered, too.
     """
 
-    __slots__ = ("_drop", "failures")
+    __slots__ = ("_drop", "clock", "failures")
 
-    def __init__(self, failures: Callable[[object], FailureT], drop: CountDrop) -> None:
+    def __init__(
+        self, failures: Callable[[object], FailureT], drop: CountDrop, clock: Clock
+    ) -> None:
         self.failures = failures
         self._drop = drop
+        self.clock = clock
 
     @abstractmethod
     def cell(self, role: Role) -> Cell:
@@ -56,6 +59,8 @@ class BoundOperation(Enterable, Generic[FailureT]):
 
     def handle(self, role: Role) -> Handle:
         """Return the handle of one role."""
+        if role == "latency":
+            return HistogramHandle(self.cell(role), self._drop, self.clock)
         return _KINDS[role](self.cell(role), self._drop)
 
     def retry(self, attempt_number: int = 2) -> None:
@@ -96,8 +101,9 @@ class PublicOperation(BoundOperation[Cell]):
         *,
         failures: Callable[[object], Cell],
         drop: CountDrop,
+        clock: Clock,
     ) -> None:
-        super().__init__(failures, drop)
+        super().__init__(failures, drop, clock)
         self._cells = cells
         self._new_failure = new_failure
 
@@ -137,6 +143,7 @@ class NoopOperation(Enterable):
     """What a disabled facade hands out, and a dropped operation gets: every method does nothing."""
 
     __slots__ = ()
+    clock = time.perf_counter
 
     def success(self, duration: float | None = None) -> None:
         """Do nothing."""

@@ -207,6 +207,7 @@ DROP_REASONS = (
     "operation_limit",
     "label_limit",
     "unshared",
+    "queue_full",
     "error",
 )
 """Values of ``reason`` of ``executor_metrics_dropped_total`` (docs/contract.md §3)."""

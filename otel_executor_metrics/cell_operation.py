@@ -33,7 +33,7 @@ from otel_executor_metrics.storage.slots import (
     observe,
 )
 from otel_executor_metrics.storage.store import Store
-from otel_executor_metrics.typing import UNKNOWN, Cell, ErrorType
+from otel_executor_metrics.typing import UNKNOWN, Cell, Clock, ErrorType
 
 _COUNTERS: dict[Role, int] = {"success": OUTCOME, "retries": RETRIES, "lost": LOST}
 
@@ -61,8 +61,9 @@ class CellOperation(BoundOperation[FailureCell]):
         *,
         failures: Callable[[object], FailureCell],
         drop: CountDrop,
+        clock: Clock,
     ) -> None:
-        super().__init__(failures, drop)
+        super().__init__(failures, drop, clock)
         self._slot = slot
         self._bounds = bounds
         self._store = store

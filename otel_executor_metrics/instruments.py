@@ -8,7 +8,6 @@ its ``labels`` returns a handle. A handle validates a value and writes it to its
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeAlias, TypeVar
@@ -70,9 +69,13 @@ class GaugeHandle(_Handle):
 
 
 class HistogramHandle(_Handle):
-    """One histogram series of durations."""
+    """One histogram series of durations, with the clock of :meth:`time`."""
 
-    __slots__ = ()
+    __slots__ = ("_clock",)
+
+    def __init__(self, cell: Cell, drop: CountDrop, clock: Clock) -> None:
+        super().__init__(cell, drop)
+        self._clock = clock
 
     def observe(self, amount: float, exemplar: object = None) -> None:
         """Observe ``amount`` seconds; what is no duration is dropped (``invalid_value``)."""
@@ -84,13 +87,13 @@ class HistogramHandle(_Handle):
 
     def time(self) -> Timer:
         """Return a context manager, also a decorator, that observes how long its body takes."""
-        return Timer(self.observe)
+        return Timer(self.observe, self._clock)
 
 
 class Timer:
     """Measures a block or a function; what it raises passes through, and is timed as well."""
 
-    def __init__(self, observe: Callable[[float], None], clock: Clock = time.perf_counter) -> None:
+    def __init__(self, observe: Callable[[float], None], clock: Clock) -> None:
         self._observe = observe
         self._clock = clock
         self._start = 0.0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import time
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, TypeVar
 
 from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.storage import forks
-from otel_executor_metrics.typing import Clock, OperationHandle
+from otel_executor_metrics.typing import OperationHandle
 
 _Self = TypeVar("_Self", bound="Enterable")
 
@@ -25,9 +24,9 @@ class Measurement:
 
     __slots__ = ("_clock", "_generation", "_start", "operation")
 
-    def __init__(self, operation: OperationHandle, clock: Clock = time.perf_counter) -> None:
+    def __init__(self, operation: OperationHandle) -> None:
         self.operation = operation
-        self._clock = clock
+        self._clock = operation.clock
         self._start = 0.0
         self._generation = 0
 

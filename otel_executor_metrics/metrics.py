@@ -7,24 +7,24 @@ import functools
 import logging
 import os
 import threading
+import time
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from types import NoneType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from opentelemetry.metrics import MeterProvider
 
-from otel_executor_metrics._guards import listed, never_raises, record_nothing
+from otel_executor_metrics._guards import check_parts, listed, never_raises, record_nothing
 from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
-from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
-from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels, OperationHandle
+from otel_executor_metrics.typing import UNKNOWN, Buffer, Clock, ErrorType, Labels, OperationHandle
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -53,6 +53,7 @@ class ExecutorMetrics:
             with a reader of delta temporality, a signal handler must not record an operation or
             label set for the first time: the SDK's locks, which its thread may hold, would stand
             still for ever.
+        clock: measures what is decorated, entered or timed, in seconds (``testing.ManualClock``).
         settings: the other settings by name: where to listen (``host``, ``fleet``, ``tls_…``,
             ``basic_auth``, ``bearer_token``), what to export by (``exporter``, ``otlp_…``,
             ``export_…_millis``, ``service_name``), what to admit (``strict``, ``label_values``,
@@ -70,6 +71,8 @@ class ExecutorMetrics:
     Source: docs/contract.md.
     """
 
+    _environ: Mapping[str, str] = os.environ  # testing puts an empty one in its place
+
     def __init__(
         self,
         enable_metrics: bool | None = None,
@@ -78,13 +81,14 @@ class ExecutorMetrics:
         operations: Iterable[Operation] | None = None,
         include_builtin: bool = True,
         meter_provider: MeterProvider | None = None,
+        clock: Clock = time.perf_counter,
         **settings: Unpack[SettingArguments],
     ) -> None:
         self._settings = resolve(
-            {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings}, os.environ
+            {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings},
+            self._environ,
         )
-        if not isinstance(meter_provider, (MeterProvider, NoneType)):
-            raise SettingError("meter_provider", meter_provider, "must be OpenTelemetry's")
+        check_parts(meter_provider, clock)
         catalog = Catalog(
             [*(BUILTIN_OPERATIONS if include_builtin else ()), *listed(operations)],
             agreed=None if meter_provider is None else definitions_of(meter_provider),
@@ -96,9 +100,9 @@ class ExecutorMetrics:
         self.metrics_port = self._settings.metrics_port
         self.degraded = self._settings.refused
         if self._settings.enable_metrics and meter_provider is not None:
-            self._runtime = Runtime.on(meter_provider, self._settings, catalog)
+            self._runtime = Runtime.on(meter_provider, self._settings, catalog, clock)
         elif self._settings.enable_metrics:
-            self._runtime = Runtime.start(self._settings, catalog)
+            self._runtime = Runtime.start(self._settings, catalog, clock)
             self.degraded = self._runtime is None
         if self._runtime is None:
             if type(self).record_operation is _RECORD_OPERATION:  # else a subclass, or a mock
@@ -294,6 +298,17 @@ class ExecutorMetrics:
 
         return {**thresholds_of(self._settings), "window": self._settings.health_window}
 
+    def attach(self, buffer: Buffer) -> None:
+        """Have ``buffer``, held weakly, told of forks, and drained before a flush and any end."""
+        running = self._runtime
+        if running is not None:
+            running.buffers.attach(buffer)
+
+    @never_raises
+    def record_dropped(self, where: str, record: object, rule: str) -> None:
+        """Count a record that a buffer, ``where``, had no room for; log it and the ``rule``."""
+        self._recorder.drop_surplus(where, record, rule)
+
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""
         return self._runtime.flush(min(timeout, LONGEST)) if self._runtime else True
@@ -304,6 +319,9 @@ class ExecutorMetrics:
         Runs by itself at interpreter exit and at the end of ``with ExecutorMetrics(...)``. Calling
         it twice is harmless.
         """
+        running = self._runtime
+        if running is not None:
+            running.buffers.drain()
         with self._lock:
             running, self._runtime = self._runtime, None
             self._recorder = NoopRecorder(self._recorder.families)

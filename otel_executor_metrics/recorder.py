@@ -142,6 +142,10 @@ class Recorder:
         """Count a call that failed in a way nobody foresaw."""
         self._drops.count("error", method, error, "the call was dropped")
 
+    def drop_surplus(self, where: str, record: object, rule: str) -> None:
+        """Count a record that some code built on the facade had no room for."""
+        self._drops.count("queue_full", where, record, rule)
+
     def hush(self, timeout: float) -> bool:
         """Keep other threads from logging drops; tell whether that could be had in time."""
         return self._drops.log_lock.acquire(timeout=timeout)
@@ -285,4 +289,7 @@ class NoopRecorder:
         """Do nothing."""
 
     def drop_error(self, method: str, error: Exception) -> None:
+        """Do nothing."""
+
+    def drop_surplus(self, where: str, record: object, rule: str) -> None:
         """Do nothing."""

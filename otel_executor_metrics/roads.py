@@ -17,7 +17,7 @@ from otel_executor_metrics.pipeline import Instruments, PublicInstrument
 from otel_executor_metrics.storage.blocks import COUNT
 from otel_executor_metrics.storage.slots import SumCell
 from otel_executor_metrics.storage.store import Store
-from otel_executor_metrics.typing import Attributes, Cell
+from otel_executor_metrics.typing import Attributes, Cell, Clock
 
 
 class Road(Protocol):
@@ -43,8 +43,9 @@ class Road(Protocol):
 class CellRoad:
     """The road into slots."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     def operation(
         self,
@@ -57,7 +58,14 @@ class CellRoad:
         """Make the series of one label set: one slot."""
         self._store.define(operation)
         slot = self._store.operation(operation, attributes)
-        return CellOperation(slot, operation.buckets, self._store, failures=failures, drop=drop)
+        return CellOperation(
+            slot,
+            operation.buckets,
+            self._store,
+            failures=failures,
+            drop=drop,
+            clock=self._clock,
+        )
 
     def count(self, instrument: Instrument, attributes: Attributes) -> Cell:
         """Make one series of a counter of the library's own."""
@@ -67,8 +75,9 @@ class CellRoad:
 class PublicRoad:
     """The road through the SDK's public calls."""
 
-    def __init__(self, instruments: Instruments) -> None:
+    def __init__(self, instruments: Instruments, clock: Clock) -> None:
         self._instruments = instruments
+        self._clock = clock
         self._made: dict[str, PublicInstrument] = {}
 
     def operation(
@@ -88,7 +97,7 @@ class PublicRoad:
         def new_failure(error_type: str) -> Cell:
             return self._bound(instruments["failures"], {ERROR_TYPE: error_type, **attributes})
 
-        return PublicOperation(cells, new_failure, failures=failures, drop=drop)
+        return PublicOperation(cells, new_failure, failures=failures, drop=drop, clock=self._clock)
 
     def count(self, instrument: Instrument, attributes: Attributes) -> Cell:
         """Make one series of a counter of the library's own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import sys
@@ -17,8 +16,10 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
+from otel_executor_metrics._buffers import Buffers
 from otel_executor_metrics._child_exit import at_exit_of_children
 from otel_executor_metrics._labels import cleaner
+from otel_executor_metrics._starting import started
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError, SettingError, show
@@ -35,7 +36,7 @@ from otel_executor_metrics.recorder import Recorder
 from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
 from otel_executor_metrics.storage import forks
 from otel_executor_metrics.storage.store import Store
-from otel_executor_metrics.typing import Exporter
+from otel_executor_metrics.typing import Clock, Exporter
 
 if TYPE_CHECKING:
     from otel_executor_metrics.exporters.prometheus import PrometheusExporter
@@ -85,10 +86,11 @@ class Runtime:
         self._resource = Resource.get_empty()  # the provider's, where it is the user's
         self._stopped = False
         self._told_of_exits: set[str] = set()
+        self.buffers = Buffers(self._lock)
         self._quiet = False  # the log's lock is held for a fork
 
     @classmethod
-    def start(cls, settings: Settings, catalog: Catalog) -> Runtime | None:
+    def start(cls, settings: Settings, catalog: Catalog, clock: Clock) -> Runtime | None:
         """Return the running parts, or None where not one exporter could start.
 
         Raises:
@@ -98,12 +100,12 @@ class Runtime:
         built = _built(settings)
         resource = process_resource(settings.service_name)
         if takes_cells(_readers(built)):
-            running = cls._with_cells(settings, catalog)
+            running = cls._with_cells(settings, catalog, clock)
             running._resource = resource
             running._serve_from(built)
         else:
             pipeline = Pipeline.over(_readers(built), resource)
-            road = PublicRoad(pipeline.public_calls())
+            road = PublicRoad(pipeline.public_calls(), clock)
             running = cls(settings, catalog, road, None, [pipeline])
             running._resource = resource
             running._start(built)
@@ -114,22 +116,26 @@ class Runtime:
         return None
 
     @classmethod
-    def on(cls, provider: MeterProvider, settings: Settings, catalog: Catalog) -> Runtime:
+    def on(
+        cls, provider: MeterProvider, settings: Settings, catalog: Catalog, clock: Clock
+    ) -> Runtime:
         """Return the running parts on a provider of the user's, who ends it himself."""
         pipeline = Pipeline(provider)
-        if not pipeline.takes_cells:
-            return cls(settings, catalog, PublicRoad(pipeline.public_calls()), None, [pipeline])
-        running = cls._with_cells(settings, catalog, [pipeline])
+        if pipeline.takes_cells:
+            running = cls._with_cells(settings, catalog, clock, [pipeline])
+        else:
+            road = PublicRoad(pipeline.public_calls(), clock)
+            running = cls(settings, catalog, road, None, [pipeline])
         forks.watch(running)
         return running
 
     @classmethod
     def _with_cells(
-        cls, settings: Settings, catalog: Catalog, pipelines: Iterable[Pipeline] = ()
+        cls, settings: Settings, catalog: Catalog, clock: Clock, pipelines: Iterable[Pipeline] = ()
     ) -> Runtime:
         # Of the recorder, not of all that runs: a provider of the user's must not hold itself.
         store = Store(lambda series, error: recorder.drop_unshared(series.name, error))
-        running = cls(settings, catalog, CellRoad(store), store, pipelines)
+        running = cls(settings, catalog, CellRoad(store, clock), store, pipelines)
         recorder = running.recorder
         for pipeline in running._pipelines:
             pipeline.export(store)
@@ -158,6 +164,7 @@ class Runtime:
 
     def flush(self, timeout: float) -> bool:
         """Let every exporter send what is recorded; tell whether all did within ``timeout``."""
+        self.buffers.drain()
         deadline = time.monotonic() + timeout
         done = [exporter.flush(_left(deadline)) for exporter in self.exporters.values()]
         done += [pipeline.flush(_left(deadline)) for pipeline in self._pipelines]
@@ -194,6 +201,7 @@ class Runtime:
         """Begin at zero, with exporters of one's own."""
         self._release()
         self._pid = os.getpid()
+        self.buffers.start_anew()
         if self._stopped:
             return
         if self._store is not None:
@@ -210,6 +218,7 @@ class Runtime:
 
     def _end_of_child(self) -> None:
         if not self._stopped:
+            self.buffers.drain()
             self.stop(self._settings.shutdown_timeout)
 
     def _release(self) -> None:
@@ -260,8 +269,8 @@ class Runtime:
             port.readiness = Readiness(
                 lambda: self.source, lambda: len(self.recorder.families), self._settings
             )
-        started = {name: each for name, each in exporters.items() if _started(each, self._settings)}
-        self.exporters |= started
+        running = {name: each for name, each in exporters.items() if started(each, self._settings)}
+        self.exporters |= running
 
 
 def _readers(built: Mapping[str, Exporter]) -> list[MetricReader]:
@@ -301,46 +310,6 @@ def _discard(exporters: Iterable[Exporter]) -> None:
     for exporter in exporters:
         if exporter.reader is not None:
             exporter.reader.shutdown()
-
-
-def _started(exporter: Exporter, settings: Settings) -> bool:
-    try:
-        exporter.start()
-    except Exception as error:  # no port, no thread is left, or a third party's exporter raises
-        if isinstance(error, OSError) and exporter.port is not None:
-            _warn_of_port(error, settings)
-        else:
-            _logger.warning("%s could not start: %s", type(exporter).__name__, show(error))
-        return False
-    if exporter.url:
-        serves = getattr(exporter, "role", "alone") != "member"
-        how = f"listening on {settings.host}" if serves else "served by another of its processes"
-        _logger.info("Prometheus metrics at %s, %s", exporter.url, how)
-    return True
-
-
-def _warn_of_port(error: OSError, settings: Settings) -> None:
-    _logger.warning(
-        "Failed to start metrics server on %s port %d: %s. %s Until then there are no metrics.",
-        settings.host,
-        settings.metrics_port,
-        error.strerror or error,
-        _remedy(error),
-    )
-
-
-def _remedy(error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            "Another program has the port: choose a free one with metrics_port= or METRICS_PORT"
-            " (0 takes any). If both belong together, give both one name, by fleet= or"
-            " METRICS_FLEET: then they share it."
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return "This user may not: choose a port from 1024 on."
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "No file descriptor is left: close some, or raise the limit (ulimit -n)."
-    return "The host must be an address of this machine: see host= or METRICS_HOST."
 
 
 def _left(deadline: float) -> float:

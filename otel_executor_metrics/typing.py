@@ -73,6 +73,9 @@ class OperationHandle(Protocol):
     It can be entered, by many threads and tasks at once; each time it measures the block.
     """
 
+    clock: Clock
+    """What measures the block."""
+
     def __enter__(self) -> OperationHandle:
         """Count one more in progress and start the clock."""
 
@@ -101,3 +104,16 @@ class OperationHandle(Protocol):
 
     def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
         """Count one fewer in progress, and how it ended: well, or with a failure of that type."""
+
+
+class Buffer(Protocol):
+    """Where records wait before they are made; see ``ExecutorMetrics.attach``."""
+
+    def drain(self) -> None:
+        """Record all that waits."""
+
+    def start_anew(self) -> None:
+        """Forget what waits, in a forked child: the parent records it. Make locks and threads new.
+
+        Another thread may have held a lock when the process forked; in the child it is not there.
+        """

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "otel_executor_metrics"
+PLUGIN = "otel_executor_metrics_pytest.py"
 DISTRIBUTION = "otel-executor-metrics"
 SDIST_FOLDERS = (
     "tests",
@@ -30,6 +31,7 @@ SDIST_FILES = (
     "README.md",
     "LICENSE",
     "pyproject.toml",
+    PLUGIN,
     "compose.yaml",
     "Dockerfile",
     ".dockerignore",
@@ -40,10 +42,11 @@ def wheel_problems(wheel: Path) -> Iterator[str]:
     """Yield what is in the wheel and should not be, or the other way round."""
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
-    if strangers := {top for top in tops if top != PACKAGE and not top.endswith(".dist-info")}:
+    if strangers := {top for top in tops - {PACKAGE, PLUGIN} if not top.endswith(".dist-info")}:
         yield f"{wheel.name} holds more than the package: {sorted(strangers)}"
-    if f"{PACKAGE}/py.typed" not in names:
-        yield f"{wheel.name} lacks {PACKAGE}/py.typed"
+    for name in (f"{PACKAGE}/py.typed", PLUGIN):
+        if name not in names:
+            yield f"{wheel.name} lacks {name}"
 
 
 def sdist_problems(sdist: Path) -> Iterator[str]:

@@ -100,6 +100,20 @@ def test_the_contract_names_every_series_reason_and_bound():
     assert ", ".join(map(str, DEFAULT_BUCKETS)) in page.replace("\n ", "")
 
 
+def test_each_feature_of_the_history_is_shown_by_a_test():
+    """docs/history.md names tests that exist, and misses no version."""
+    page = (ROOT / "docs" / "history.md").read_text()
+    rows = re.findall(r"^\| (\d\.\d\.\d) \| .* `(\S+\.py)::(\w+)` \|$", page, re.MULTILINE)
+    assert {version for version, _, _ in rows} == {"1.0.0", "1.1.0", "1.2.0", "1.3.0"}
+    assert len(rows) == len(re.findall(r"^\| \d", page, re.MULTILINE))
+    missing = [
+        f"{file}::{test}"
+        for _, file, test in rows
+        if f"\ndef {test}(" not in (ROOT / file).read_text()
+    ]
+    assert missing == []
+
+
 def test_settings_page_is_up_to_date():
     """docs/settings.md is what the table of settings makes of it."""
     command = [sys.executable, "scripts/settings_page.py", "--check"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from threading import RLock
 from typing import Any
@@ -49,10 +50,10 @@ def make_recorder(*readers: InMemoryMetricReader, cells: bool) -> Recorder:
 def road_of(pipeline: Pipeline) -> Road:
     """Return the road that suits ``pipeline``."""
     if not pipeline.takes_cells:
-        return PublicRoad(pipeline.public_calls())
+        return PublicRoad(pipeline.public_calls(), time.perf_counter)
     store = Store()
     pipeline.export(store)
-    return CellRoad(store)
+    return CellRoad(store, time.perf_counter)
 
 
 def points(reader: InMemoryMetricReader) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -32,7 +32,13 @@ from otel_executor_metrics.artifacts import (
     scrape_yaml,
 )
 from otel_executor_metrics.health import MetricsMonitor
-from otel_executor_metrics.typing import OperationHandle
+from otel_executor_metrics.recorders import (
+    AsyncMetricsRecorder,
+    BatchMetricsRecorder,
+    ThreadSafeMetrics,
+)
+from otel_executor_metrics.testing import Capture, CapturingMetrics, ManualClock
+from otel_executor_metrics.typing import Buffer, OperationHandle
 
 
 def construction() -> ExecutorMetrics:
@@ -274,6 +280,78 @@ def bootstrap() -> None:
 
     check_port_available("8001")  # type: ignore[arg-type]
     validate_metrics_initialization(None)  # type: ignore[arg-type]
+
+
+def recorders(metrics: ExecutorMetrics) -> None:
+    """The documented calls by position, and what goes beyond them by name as well."""
+    with BatchMetricsRecorder(metrics, 10, flush_interval=1) as batch:
+        assert_type(batch, BatchMetricsRecorder)
+        batch.add_metric("plan", True, 0.1)
+        batch.add_metric("plan", False, 0.1, {"kind": 1}, ValueError("x"))
+        batch.flush()
+        assert_type(batch.batch, list[dict[str, Any]])
+    with ThreadSafeMetrics(metrics) as safe:
+        safe.record_operation_async("plan", True, 0.1)
+        safe.record_operation_async("plan", success=False, error_type="Timeout")
+        assert_type(safe.base_metrics, ExecutorMetrics)
+
+    async def main() -> None:
+        async with AsyncMetricsRecorder(metrics) as queued:
+            assert_type(queued, AsyncMetricsRecorder)
+            await queued.record_metric("plan", True, 0.1)
+            await queued.record_metric("plan", duration=None, labels={"kind": "a"})
+            assert_type(queued.queue.qsize(), int)
+            assert_type(queued.dropped, int)
+            queued.running = False
+            queued.record_metric("plan")  # type: ignore[unused-coroutine]
+
+    BatchMetricsRecorder()  # type: ignore[call-arg]
+    BatchMetricsRecorder(metrics, "10")  # type: ignore[arg-type]
+    batch.add_metric("plan", True, "0.1")  # type: ignore[arg-type]
+    AsyncMetricsRecorder(None)  # type: ignore[arg-type]
+
+
+class Kept:
+    """A buffer of the user's own."""
+
+    def drain(self) -> None:
+        """Record what waits."""
+
+    def start_anew(self) -> None:
+        """Forget it."""
+
+
+def buffers(metrics: ExecutorMetrics) -> None:
+    """What is attached has two methods."""
+    kept: Buffer = Kept()
+    metrics.attach(kept)
+    metrics.attach(Kept())
+    metrics.record_dropped("my buffer", "plan", "it is full")
+
+    metrics.attach(metrics)  # type: ignore[arg-type]
+
+
+def for_tests(executor_metrics: CapturingMetrics, metrics: ExecutorMetrics) -> None:
+    """Captured metrics are metrics, with asserts and a clock."""
+    executor_metrics.clock.advance(0.5)
+    executor_metrics.assert_recorded("execute", success=3)
+    executor_metrics.assert_recorded("execute", {"task_type": "ml"}, failures={"Timeout": 1})
+    executor_metrics.assert_recorded("execute", labels=None, failures=1, seconds=0.5)
+    executor_metrics.assert_nothing_recorded()
+    executor_metrics.assert_nothing_recorded("plan", {"kind": "a"})
+    executor_metrics.assert_nothing_dropped()
+    Capture(metrics).assert_recorded("plan", success=1)
+    with CapturingMetrics(operations=[Operation("train")]) as made:
+        assert_type(made, CapturingMetrics)
+    as_metrics: ExecutorMetrics = executor_metrics
+    ExecutorMetrics(clock=ManualClock())
+
+    executor_metrics.assert_recorded()  # type: ignore[call-arg]
+    executor_metrics.assert_recorded("execute", sucess=3)  # type: ignore[call-arg]
+    executor_metrics.assert_recorded("execute", failures=["Timeout"])  # type: ignore[arg-type]
+    as_metrics.assert_recorded("execute")  # type: ignore[attr-defined]
+    ExecutorMetrics(clock=5)  # type: ignore[arg-type]
+    executor_metrics.clock.advance("1")  # type: ignore[arg-type]
 
 
 def errors() -> None:
