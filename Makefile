@@ -17,10 +17,10 @@ PIP_INSTALL = -m pip install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test servers torture lint format types docs generate bench wheel oldest clean
+.PHONY: help demo test servers torture lint format types docs generate screenshots bench wheel oldest clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  ARGS="…" is passed on: make demo ARGS="--duration 10", make bench ARGS=--quick'
 
 demo: $(VENV)/.installed ## Run a sample workload and serve its metrics
@@ -32,7 +32,7 @@ test: servers ## Run the tests
 torture: servers ## Run the long trials
 	@$(VENV)/bin/python -m pytest -m long $(ARGS)
 
-servers: $(VENV)/.installed-dev ## Find or build the Collector and the Prometheus of the tests
+servers: $(VENV)/.installed-dev ## Find or build the real servers and the browser of the tests
 	@$(VENV)/bin/python -m tests.support.servers
 
 lint: $(VENV)/.installed-dev ## Check style and formatting
@@ -51,6 +51,9 @@ docs: generate ## Write the pages that are made from the code
 
 generate: $(VENV)/.installed-dev ## Write what is made from the catalogue: dashboard, rules, alerts
 	$(VENV)/bin/python scripts/generated_files.py
+
+screenshots: $(VENV)/.installed-dev ## Draw docs/images/page-*.png anew, from a run of the demo
+	@$(VENV)/bin/python -m tests.support.screenshots
 
 bench: $(VENV)/.installed-dev ## Measure beside peers; write benchmarks/results.md and the plots
 	@$(VENV)/bin/python -m benchmarks $(ARGS)

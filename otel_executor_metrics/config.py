@@ -124,6 +124,13 @@ SETTINGS: Final = (
         "Show the resource as target_info at the Prometheus endpoint.",
     ),
     Setting(
+        "page",
+        ("METRICS_PAGE",),
+        _parsers.boolean,
+        True,
+        "Serve the live page at / of the Prometheus endpoint.",
+    ),
+    Setting(
         "tls_certificate",
         ("METRICS_TLS_CERTIFICATE",),
         _parsers.path,
@@ -152,7 +159,7 @@ SETTINGS: Final = (
         ("METRICS_BASIC_AUTH",),
         _parsers.credentials,
         None,
-        "User and password that /metrics asks for, as user:password.",
+        "User and password that /metrics and the page ask for, as user:password.",
         guards=True,
         secret=True,
     ),
@@ -161,7 +168,7 @@ SETTINGS: Final = (
         ("METRICS_BEARER_TOKEN",),
         _parsers.text,
         None,
-        "Token that /metrics asks for.",
+        "Token that /metrics and the page ask for.",
         guards=True,
         secret=True,
     ),
@@ -206,6 +213,7 @@ class SettingArguments(TypedDict, total=False):
     max_label_sets: int | None
     max_operations: int | None
     target_info: bool | None
+    page: bool | None
     tls_certificate: str | PathLike[str] | None
     tls_key: str | PathLike[str] | None
     tls_client_ca: str | PathLike[str] | None
@@ -246,6 +254,7 @@ class Settings:
     max_label_sets: int
     max_operations: int
     target_info: bool
+    page: bool
     tls_certificate: str | None
     tls_key: str | None
     tls_client_ca: str | None

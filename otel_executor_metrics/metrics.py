@@ -24,7 +24,15 @@ from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
-from otel_executor_metrics.typing import UNKNOWN, Buffer, Clock, ErrorType, Labels, OperationHandle
+from otel_executor_metrics.typing import (
+    UNKNOWN,
+    Buffer,
+    Clock,
+    ErrorType,
+    Exporter,
+    Labels,
+    OperationHandle,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -255,9 +263,10 @@ class ExecutorMetrics:
         """Return what a person debugging wants to know.
 
         ``metrics_enabled``, ``metrics_port``, ``available_metrics`` (keys of ``metrics``),
-        ``exporters`` (names of those that run), ``url`` (where to scrape, or None), ``fleet`` (the
-        ``role`` of this process and the ``directory`` that it shares, or None), ``label_sets``
-        (how many have series), ``dropped`` (how much, by reason).
+        ``exporters`` (names of those that run), ``url`` (where to scrape, or None), ``page`` (where
+        to look with a browser, or None), ``fleet`` (the ``role`` of this process and the
+        ``directory`` that it shares, or None), ``label_sets`` (how many have series), ``dropped``
+        (how much, by reason).
         """
         summary: dict[str, Any] = {
             "metrics_enabled": self.enable_metrics,
@@ -265,6 +274,7 @@ class ExecutorMetrics:
             "available_metrics": list(self.metrics) if self.enable_metrics else [],
             "exporters": [],
             "url": None,
+            "page": None,
             "fleet": None,
             "label_sets": self._recorder.label_set_count,
             "dropped": self._recorder.drop_counts,
@@ -273,6 +283,7 @@ class ExecutorMetrics:
             summary |= {
                 "exporters": list(self._runtime.exporters),
                 "url": self._runtime.url,
+                "page": self._page(self._runtime.exporters.get("prometheus")),
                 "fleet": self._runtime.fleet,
             }
         return summary
@@ -308,6 +319,10 @@ class ExecutorMetrics:
     def record_dropped(self, where: str, record: object, rule: str) -> None:
         """Count a record that a buffer, ``where``, had no room for; log it and the ``rule``."""
         self._recorder.drop_surplus(where, record, rule)
+
+    def _page(self, served: Exporter | None) -> str | None:
+        shown = self._settings.page and served is not None and served.url
+        return shown.removesuffix("metrics") if shown else None
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""

@@ -67,6 +67,8 @@ def _is_ready(metrics: ExecutorMetrics) -> bool:
     summary = metrics.get_metrics_summary()
     if summary["url"] is not None:
         _logger.info("serving %s until SIGTERM or Ctrl-C", summary["url"])
+        if summary["page"] is not None:
+            _logger.info("a browser shows it at %s", summary["page"])
         return True
     if metrics.enable_metrics or metrics.degraded:
         running = ", ".join(summary["exporters"]) or "none"

@@ -38,9 +38,15 @@ SDIST_FILES = (
 )
 
 
-def wheel_problems(wheel: Path) -> Iterator[str]:
+def wheel_problems(wheel: Path, source: Path) -> Iterator[str]:
     """Yield what is in the wheel and should not be, or the other way round."""
     names = zipfile.ZipFile(wheel).namelist()
+    page = [path for path in (source / PACKAGE / "server" / "page").rglob("*") if path.is_file()]
+    for file in sorted(path.relative_to(source).as_posix() for path in page):
+        if file not in names:
+            yield f"{wheel.name} lacks {file}"
+    if not any(name.endswith(f"/licenses/{PACKAGE}/server/page/uplot/LICENSE") for name in names):
+        yield f"{wheel.name} does not name the licence of uPlot"
     tops = {name.split("/")[0] for name in names}
     if strangers := {top for top in tops - {PACKAGE, PLUGIN} if not top.endswith(".dist-info")}:
         yield f"{wheel.name} holds more than the package: {sorted(strangers)}"
@@ -81,7 +87,7 @@ def main(dist: Path, source: Path) -> int:
         print(f"{dist} must hold one wheel and one sdist, has {[*wheels, *sdists]}")
         return 1
     problems = [
-        *wheel_problems(wheels[0]),
+        *wheel_problems(wheels[0], source),
         *sdist_problems(sdists[0]),
         *installed_problems(source),
     ]

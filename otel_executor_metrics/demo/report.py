@@ -11,10 +11,16 @@ from otel_executor_metrics.demo.table import LIVE, TOTALS, table
 
 
 class LiveView:
-    """What the endpoint at ``url`` says, as lines under a ``heading`` of what is going on."""
+    """What the endpoint at ``url`` says, as lines under a ``heading`` of what is going on.
 
-    def __init__(self, url: str, heading: str, incident: Incident | None = None) -> None:
+    ``page`` is where a browser shows the same, if anywhere.
+    """
+
+    def __init__(
+        self, url: str, heading: str, *, incident: Incident | None = None, page: str | None = None
+    ) -> None:
         self._url = url
+        self._where = f"Scrape {url}" + (f", open {page}" if page else "")
         self._heading = heading
         self._incident = incident
         self._window = Window()
@@ -24,7 +30,7 @@ class LiveView:
 
         Of ``notes`` the last one is shown.
         """
-        lines = [f"Scrape {self._url}", f"{elapsed:.0f} s of {self._heading}"]
+        lines = [self._where, f"{elapsed:.0f} s of {self._heading}"]
         lines += [] if self._incident is None else [self._incident.told(elapsed)]
         lines += [f"Health: {health(self._url)}", ""]
         lines += [*self._table(elapsed, width), *(f"note: {note}" for note in notes[-1:])]

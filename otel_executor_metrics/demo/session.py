@@ -32,6 +32,7 @@ class Session:
         incident: Incident | None = None,
     ) -> None:
         self._url = url
+        self._page = metrics.get_metrics_summary()["page"]
         self._signals = signals
         self._notes = notes
         self._seed = random.SystemRandom().randrange(2**32) if seed is None else seed
@@ -46,7 +47,7 @@ class Session:
         start = time.monotonic()
         length = f"{duration:g} s, " if duration else ""
         heading = f"{length}{rate:g} requests/s, seed {self._seed}; Ctrl-C ends"
-        view = LiveView(self._url, heading, self._incident)
+        view = LiveView(self._url, heading, incident=self._incident, page=self._page)
         with InBackground(self._workload, rate=rate, workers=workers) as working:
             self._watch(working, view, start, duration or math.inf, interval)
         self._sum_up(time.monotonic() - start)

@@ -19,8 +19,10 @@ from otel_executor_metrics.server import (
     Registry,
     Request,
     Response,
+    Route,
     healthz_route,
     metrics_route,
+    page_routes,
     readyz_route,
     server_context,
 )
@@ -40,7 +42,7 @@ class Readiness(Protocol):
 
 
 class PrometheusExporter:
-    """Serves ``/metrics`` and the probes; see :class:`~otel_executor_metrics.typing.Exporter`."""
+    """Serves metrics, probes and the page: a :class:`~otel_executor_metrics.typing.Exporter`."""
 
     def __init__(self, settings: Settings) -> None:
         registry = CollectorRegistry()
@@ -51,12 +53,13 @@ class PrometheusExporter:
         )
         authorizer = _authorizer(settings)
         self._metrics = metrics_route(_shown(registry, settings))
+        routes: dict[str, Route] = {
+            "/metrics": self._scraped,
+            "/healthz": healthz_route(),
+            "/readyz": readyz_route(self._checked, authorizer),
+        }
         self._server = MetricsServer(
-            {
-                "/metrics": self._scraped,
-                "/healthz": healthz_route(),
-                "/readyz": readyz_route(self._checked, authorizer),
-            },
+            {**routes, **page_routes(routes)} if settings.page else routes,
             host=settings.host,
             port=settings.metrics_port,
             ssl_context=_ssl_context(settings),

@@ -23,7 +23,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; the server adds length, date and connection headers itself.
+    """One answer; the server adds length, date, connection and caching headers itself.
 
     Raises:
         ValueError: a header is not printable ASCII, so that none can be smuggled in.

@@ -98,14 +98,20 @@ def encode(response: Response, *, head_only: bool) -> bytes:
     Every answer closes its connection: keep-alive would pin one thread per scraper, and saves
     one handshake per scrape interval. No header names the software or its version.
     """
+    headers = {
+        "Date": formatdate(usegmt=True),
+        "Connection": "close",
+        "Content-Type": response.content_type,
+        "Content-Length": str(len(response.body)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if response.status == client.NOT_MODIFIED:
+        del headers["Content-Length"]  # it would be that of the 200: RFC 9110, section 8.6
+    own = {name for name, _ in response.headers}
     lines = [
         f"HTTP/1.1 {response.status} {client.responses.get(response.status, '')}",
-        f"Date: {formatdate(usegmt=True)}",
-        "Connection: close",
-        f"Content-Type: {response.content_type}",
-        f"Content-Length: {len(response.body)}",
-        "Cache-Control: no-store",
-        "X-Content-Type-Options: nosniff",
+        *(f"{name}: {value}" for name, value in headers.items() if name not in own),
         *(f"{name}: {value}" for name, value in response.headers),
     ]
     head = "\r\n".join(lines).encode("ascii") + b"\r\n\r\n"

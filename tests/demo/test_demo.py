@@ -100,7 +100,8 @@ def test_the_port_of_the_environment_is_used(launch: Launch) -> None:
     demo = launch("demo", "--duration", "0.2", env={"METRICS_PORT": str(port)})
 
     assert demo.wait() == 0
-    assert f"Scrape http://127.0.0.1:{port}/metrics" in demo.stdout
+    url = f"http://127.0.0.1:{port}/"
+    assert f"Scrape {url}metrics, open {url}\n" in demo.stdout
 
 
 @pytest.mark.parametrize(

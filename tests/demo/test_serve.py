@@ -25,6 +25,8 @@ def test_it_serves_until_a_signal(launch: Launch, number: int) -> None:
 
     assert get(url.replace("/metrics", "/healthz")).strip() == "ok"
     assert "intent_success_total 0.0" in get(url)
+    assert "<title>Executor metrics</title>" in get(url.removesuffix("metrics"))
+    assert "a browser shows it at" in serve.stderr
     wait_until(lambda: "until SIGTERM" in serve.stderr, ENOUGH, "the log line")
     assert serve.stop(number) == 0
     assert "ended by a signal" in serve.stderr
