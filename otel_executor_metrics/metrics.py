@@ -17,6 +17,7 @@ from opentelemetry.metrics import MeterProvider
 
 from otel_executor_metrics._guards import check_parts, listed, never_raises, record_nothing
 from otel_executor_metrics._parsers import LONGEST
+from otel_executor_metrics._readable import Readable
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.measurement import Measurement
@@ -29,7 +30,6 @@ from otel_executor_metrics.typing import (
     Buffer,
     Clock,
     ErrorType,
-    Exporter,
     Labels,
     OperationHandle,
 )
@@ -37,14 +37,13 @@ from otel_executor_metrics.typing import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from otel_executor_metrics.snapshot import Snapshot
 
 _logger = logging.getLogger(__name__)
 
 _Self = TypeVar("_Self", bound="ExecutorMetrics")
 
 
-class ExecutorMetrics:
+class ExecutorMetrics(Readable):
     """Latency, success, failures and retries of operations, for Prometheus or a Collector.
 
     What is passed wins, then the environment, then the default; ``None`` means: not passed.
@@ -134,16 +133,6 @@ class ExecutorMetrics:
             self.shutdown()
         elif self._runtime is None:
             _logger.warning("enable_metrics=True: is off for good; make a new ExecutorMetrics")
-
-    @property
-    def metrics(self) -> Mapping[str, Any]:
-        """The families by key (``intent_latency``, …), to record in prometheus_client's words.
-
-        ``labels``, then ``observe`` and ``time`` of latencies, ``inc`` of counters, ``inc`` and
-        ``dec`` of what is in progress. Where metrics are disabled from the start there is none;
-        after a shutdown they are still there, and what is recorded with them is seen by nobody.
-        """
-        return self._recorder.families
 
     def record_operation(
         self,
@@ -259,56 +248,6 @@ class ExecutorMetrics:
             return unmeasured
         return functools.partial(measured, measure=running.recorder.measure(metric_name, labels))
 
-    def get_metrics_summary(self) -> dict[str, Any]:
-        """Return what a person debugging wants to know.
-
-        ``metrics_enabled``, ``metrics_port``, ``available_metrics`` (keys of ``metrics``),
-        ``exporters`` (names of those that run), ``url`` (where to scrape, or None), ``page`` (where
-        to look with a browser, or None), ``fleet`` (the ``role`` of this process and the
-        ``directory`` that it shares, or None), ``label_sets`` (how many have series), ``dropped``
-        (how much, by reason).
-        """
-        summary: dict[str, Any] = {
-            "metrics_enabled": self.enable_metrics,
-            "metrics_port": self.metrics_port,
-            "available_metrics": list(self.metrics) if self.enable_metrics else [],
-            "exporters": [],
-            "url": None,
-            "page": None,
-            "fleet": None,
-            "label_sets": self._recorder.label_set_count,
-            "dropped": self._recorder.drop_counts,
-        }
-        if self._runtime is not None:
-            summary |= {
-                "exporters": list(self._runtime.exporters),
-                "url": self._runtime.url,
-                "page": self._page(self._runtime.exporters.get("prometheus")),
-                "fleet": self._runtime.fleet,
-            }
-        return summary
-
-    def snapshot(self) -> Snapshot:
-        """Return what is recorded so far: by all processes that share the port, or by this one.
-
-        Empty where metrics are off, and where recording goes through OpenTelemetry's public calls
-        (delta temporality, a provider without ExecutorViews): what they got cannot be read back.
-        """
-        from otel_executor_metrics.snapshots import snapshot_of
-
-        source = self._runtime.source if self._runtime else None
-        return snapshot_of(source)
-
-    @property
-    def health_settings(self) -> dict[str, float]:
-        """By what health is judged: ``error_rate``, ``latency_p95``, ``success_rate``, ``window``.
-
-        Shares and seconds, as the settings ``health_…`` say.
-        """
-        from otel_executor_metrics.judging import thresholds_of
-
-        return {**thresholds_of(self._settings), "window": self._settings.health_window}
-
     def attach(self, buffer: Buffer) -> None:
         """Have ``buffer``, held weakly, told of forks, and drained before a flush and any end."""
         running = self._runtime
@@ -319,10 +258,6 @@ class ExecutorMetrics:
     def record_dropped(self, where: str, record: object, rule: str) -> None:
         """Count a record that a buffer, ``where``, had no room for; log it and the ``rule``."""
         self._recorder.drop_surplus(where, record, rule)
-
-    def _page(self, served: Exporter | None) -> str | None:
-        shown = self._settings.page and served is not None and served.url
-        return shown.removesuffix("metrics") if shown else None
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""

@@ -52,6 +52,7 @@ FLOORS = {
     "_starting": 6,
     "bootstrap": 6,
     "_guards": 6,
+    "_readable": 6,
     "fleet_source": 6,
     "readiness": 6,
     "snapshots": 6,
