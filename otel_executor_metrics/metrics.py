@@ -19,6 +19,7 @@ from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.errors import SettingError
+from otel_executor_metrics.exposition import Exposition
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
@@ -29,6 +30,7 @@ from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels, OperationHa
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from otel_executor_metrics.server import Response
     from otel_executor_metrics.snapshot import Snapshot
 
 _logger = logging.getLogger(__name__)
@@ -93,6 +95,7 @@ class ExecutorMetrics:
         self._lock = threading.RLock()
         self._recorder: Recorder | NoopRecorder = NoopRecorder()
         self._runtime: Runtime | None = None
+        self._exposition = Exposition(self._settings)
         self.metrics_port = self._settings.metrics_port
         self.degraded = self._settings.refused
         if self._settings.enable_metrics and meter_provider is not None:
@@ -283,6 +286,13 @@ class ExecutorMetrics:
 
         source = self._runtime.source if self._runtime else None
         return snapshot_of(source)
+
+    def scrape(self, headers: Mapping[str, str] | None = None, query: str = "") -> Response:
+        """Return what the endpoint answers a GET of /metrics, for its whole fleet; without a port.
+
+        Of ``headers``, whose names are in lower case, ``accept`` and ``accept-encoding`` count.
+        """
+        return self._exposition.answer(self._runtime, headers, query)
 
     @property
     def health_settings(self) -> dict[str, float]:

@@ -19,6 +19,7 @@ from otel_executor_metrics.server import (
     Registry,
     Request,
     Response,
+    Route,
     healthz_route,
     metrics_route,
     readyz_route,
@@ -43,14 +44,8 @@ class PrometheusExporter:
     """Serves ``/metrics`` and the probes; see :class:`~otel_executor_metrics.typing.Exporter`."""
 
     def __init__(self, settings: Settings) -> None:
-        registry = CollectorRegistry()
-        self.reader = PrometheusMetricReader(
-            disable_target_info=not settings.target_info,
-            scope_info_enabled=False,
-            registry=registry,
-        )
+        self.reader, self._metrics = exposed(settings)
         authorizer = _authorizer(settings)
-        self._metrics = metrics_route(_shown(registry, settings))
         self._server = MetricsServer(
             {
                 "/metrics": self._scraped,
@@ -109,6 +104,17 @@ class PrometheusExporter:
 def build(settings: Settings) -> PrometheusExporter:
     """Return the exporter; raises SettingError for certificates that cannot be used."""
     return PrometheusExporter(settings)
+
+
+def exposed(settings: Settings) -> tuple[PrometheusMetricReader, Route]:
+    """Return a reader, and the route that shows what it reads."""
+    registry = CollectorRegistry()
+    reader = PrometheusMetricReader(
+        disable_target_info=not settings.target_info,
+        scope_info_enabled=False,
+        registry=registry,
+    )
+    return reader, metrics_route(_shown(registry, settings))
 
 
 def _shown(registry: CollectorRegistry, settings: Settings) -> Registry:
