@@ -10,6 +10,7 @@ from benchmarks import (
     decorators,
     fleets,
     imports,
+    integrations,
     label_sets,
     ours,
     prometheus,
@@ -44,6 +45,7 @@ def bars(findings: Findings) -> list[Bar]:
     return [
         *_recording(findings),
         *_decorating(findings),
+        *_integrating(findings),
         *_many(findings),
         *_fleets(findings),
         *_whole(findings),
@@ -76,6 +78,11 @@ def _decorating(findings: Findings) -> Iterator[Bar]:
     ):
         case = findings.results[title]
         yield _bar(title, case.rounds, case.ours, pair, 1)
+
+
+def _integrating(findings: Findings) -> Iterator[Bar]:
+    case = findings.results[integrations.ASGI]
+    yield _bar(case.title, case.rounds, case.ours, integrations.PEER, 1)
 
 
 def _many(findings: Findings) -> Iterator[Bar]:

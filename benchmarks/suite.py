@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks import fleets, imports, label_sets, prometheus
 from benchmarks.cases import Effort, Result
 from benchmarks.decorators import async_case, sync_case
+from benchmarks.integrations import asgi_case, futures_case
 from benchmarks.memory import MemoryResult, memory_result
 from benchmarks.ours import Facade
 from benchmarks.prometheus import Families
@@ -95,6 +97,10 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
         decorated = made(Facade(), Families())
         progress(decorated.title)
         yield decorated.run(plan.recording)
+    with ThreadPoolExecutor(1) as executor:
+        for integrated in (asgi_case(Facade()), futures_case(Facade(), executor)):
+            progress(integrated.title)
+            yield integrated.run(plan.recording)
     for threads in (ThreadsCase(different=False), ThreadsCase(different=True)):
         progress(threads.title)
         yield threads.run(plan.threads)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from otel_executor_metrics.config import Settings
+from otel_executor_metrics.exposition import Exposition
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
 from otel_executor_metrics.typing import Exporter
 
 if TYPE_CHECKING:
+    from otel_executor_metrics.server import Response
     from otel_executor_metrics.snapshot import Snapshot
 
 
@@ -24,6 +26,7 @@ class Readable:
     _settings: Settings
     _recorder: Recorder | NoopRecorder
     _runtime: Runtime | None
+    _exposition: Exposition
     metrics_port: int
 
     @property
@@ -80,6 +83,13 @@ class Readable:
 
         source = self._runtime.source if self._runtime else None
         return snapshot_of(source)
+
+    def scrape(self, headers: Mapping[str, str] | None = None, query: str = "") -> Response:
+        """Return what the endpoint answers a GET of /metrics, for its whole fleet; without a port.
+
+        Of ``headers``, whose names are in lower case, ``accept`` and ``accept-encoding`` count.
+        """
+        return self._exposition.answer(self._runtime, headers, query)
 
     @property
     def health_settings(self) -> dict[str, float]:

@@ -20,6 +20,7 @@ from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics._readable import Readable
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
+from otel_executor_metrics.exposition import Exposition
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, check_named, measured, unmeasured
 from otel_executor_metrics.pipeline import definitions_of
@@ -104,6 +105,7 @@ class ExecutorMetrics(Readable):
         self._lock = threading.RLock()
         self._recorder: Recorder | NoopRecorder = NoopRecorder()
         self._runtime: Runtime | None = None
+        self._exposition = Exposition(self._settings)
         self.metrics_port = self._settings.metrics_port
         self.degraded = self._settings.refused
         if self._settings.enable_metrics and meter_provider is not None:

@@ -83,7 +83,7 @@ class Runtime:
             max_label_sets=settings.max_label_sets,
             max_operations=None if settings.strict else settings.max_operations,
         )
-        self._resource = Resource.get_empty()  # the provider's, where it is the user's
+        self.resource = Resource.get_empty()  # the provider's, where it is the user's
         self._stopped = False
         self._told_of_exits: set[str] = set()
         self.buffers = Buffers(self._lock)
@@ -101,13 +101,13 @@ class Runtime:
         resource = process_resource(settings.service_name)
         if takes_cells(_readers(built)):
             running = cls._with_cells(settings, catalog, clock)
-            running._resource = resource
+            running.resource = resource
             running._serve_from(built)
         else:
             pipeline = Pipeline.over(_readers(built), resource)
             road = PublicRoad(pipeline.public_calls(), clock)
             running = cls(settings, catalog, road, None, [pipeline])
-            running._resource = resource
+            running.resource = resource
             running._start(built)
         forks.watch(running)
         if running.exporters:
@@ -206,11 +206,11 @@ class Runtime:
             return
         if self._store is not None:
             self._store.start_anew()
-        self._resource = forked_resource(self._resource)
+        self.resource = forked_resource(self.resource)
         inherited, self.exporters = self.exporters, {}
         if self._shared is not None:
             self.exporters["prometheus"] = self._shared
-            self._shared.after_fork_in_child(self._resource)
+            self._shared.after_fork_in_child(self.resource)
         names = tuple(name for name in inherited if name != "prometheus")
         if inherited:  # else the pipeline is the user's
             self._pipelines = []
@@ -235,7 +235,7 @@ class Runtime:
         if self._store is not None:
             self._serve_from(built)
         elif isinstance(self._road, PublicRoad):
-            pipeline = Pipeline.over(_readers(built), self._resource)
+            pipeline = Pipeline.over(_readers(built), self.resource)
             self._pipelines = [pipeline]
             self._road.move_to(pipeline.public_calls())
             self._start(built)
@@ -251,12 +251,12 @@ class Runtime:
                 built["prometheus"],
                 self._settings,
                 store,
-                self._resource,
+                self.resource,
                 lambda error: self.recorder.drop_unshared("(all)", error),
             )
         for exporter in exporters.values():
             if exporter.reader is not None:
-                pipeline = Pipeline.over([exporter.reader], self._resource)
+                pipeline = Pipeline.over([exporter.reader], self.resource)
                 pipeline.export(store)
                 self._pipelines.append(pipeline)
         self._start(exporters)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from benchmarks import decorators, old, ours, prometheus, scrapes, sdk
+from benchmarks import decorators, integrations, old, ours, prometheus, scrapes, sdk
 from benchmarks.bars import Bar, bars
 from benchmarks.cases import Effort
 from benchmarks.floor import Floor
@@ -165,6 +166,25 @@ def test_the_decorators_record_each_call(
     assert own["execute_success_total", labels] == UNROLLED
     assert own["execute_latency_seconds_count", labels] == UNROLLED
     assert theirs["execute_latency_seconds_count", labels] == len(pairs) * UNROLLED
+
+
+def test_the_integrations_record_each_request_and_task() -> None:
+    """What is measured of them is what they record."""
+    facade = Facade()
+    with ThreadPoolExecutor(1) as executor:
+        asgi, futures = (
+            integrations.asgi_case(facade),
+            integrations.futures_case(facade, executor),
+        )
+        contestants = {each.name: each for each in (*asgi.contestants, *futures.contestants)}
+        for name in (integrations.OURS, integrations.OURS_EMPTY, integrations.INSTRUMENTED):
+            loop_of(contestants[name])(1)
+
+    seen = {(name, labels): value for name, labels, value in scrapes.samples(facade.scrape())}
+    for route in ("_items__number_", "unmatched"):
+        labels = {"method": "GET", "route": route, "status_class": "2xx"}
+        assert seen["http_request_success_total", frozenset(labels.items())] == UNROLLED
+    assert seen["executor_task_success_total", frozenset({("executor", "bench")})] == UNROLLED
 
 
 def test_unequal_scrapes_are_not_compared() -> None:

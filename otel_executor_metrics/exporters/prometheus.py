@@ -45,14 +45,8 @@ class PrometheusExporter:
     """Serves metrics, probes and the page: a :class:`~otel_executor_metrics.typing.Exporter`."""
 
     def __init__(self, settings: Settings) -> None:
-        registry = CollectorRegistry()
-        self.reader = PrometheusMetricReader(
-            disable_target_info=not settings.target_info,
-            scope_info_enabled=False,
-            registry=registry,
-        )
+        self.reader, self._metrics = exposed(settings)
         authorizer = _authorizer(settings)
-        self._metrics = metrics_route(_shown(registry, settings))
         routes: dict[str, Route] = {
             "/metrics": self._scraped,
             "/healthz": healthz_route(),
@@ -112,6 +106,17 @@ class PrometheusExporter:
 def build(settings: Settings) -> PrometheusExporter:
     """Return the exporter; raises SettingError for certificates that cannot be used."""
     return PrometheusExporter(settings)
+
+
+def exposed(settings: Settings) -> tuple[PrometheusMetricReader, Route]:
+    """Return a reader, and the route that shows what it reads."""
+    registry = CollectorRegistry()
+    reader = PrometheusMetricReader(
+        disable_target_info=not settings.target_info,
+        scope_info_enabled=False,
+        registry=registry,
+    )
+    return reader, metrics_route(_shown(registry, settings))
 
 
 def _shown(registry: CollectorRegistry, settings: Settings) -> Registry:

@@ -1,0 +1,136 @@
+"""Retries of the library ``tenacity``: attempts beyond the first, and how a call ends at last.
+
+On: ``uninstrument = instrument_retrying(fetch, metrics, "fetch")``. Off: ``uninstrument()``.
+Nothing of tenacity is imported.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias
+
+from otel_executor_metrics.errors import class_name
+from otel_executor_metrics.metrics import ExecutorMetrics
+from otel_executor_metrics.typing import Labels
+
+Call: TypeAlias = Callable[..., Any]
+
+_HOOKS: Final = ("before", "retry", "stop", "sleep")
+
+_EXHAUSTED: Final = "RetryError"
+"""The ``error_type`` of a call whose results, not exceptions, made it be retried to the end."""
+
+# Who sleeps, which a sleep is not told.
+_current: Final[ContextVar[Any]] = ContextVar("retried")
+
+
+def instrument_retrying(
+    target: Any, metrics: ExecutorMetrics, operation: str, labels: Labels | None = None
+) -> Callable[[], None]:
+    """Measure each call of a decorated function, or of a ``Retrying`` object, as ``operation``.
+
+    Latency and outcome are those of the whole call, waits included; attempts above 1 are its
+    retries. Its own ``before``, ``after`` and ``before_sleep`` stay. Of a loop, ``for attempt in
+    Retrying()``, retries alone are counted: how it ends, only whoever leaves it knows. Put
+    ``metrics.measure(operation)`` around it.
+
+    Returns:
+        what switches it off again, and leaves ``target`` as it was.
+
+    Raises:
+        TypeError: ``target`` has nothing to do with tenacity.
+    """
+    retrying = getattr(target, "retry", None) if inspect.isroutine(target) else target
+    missing = [hook for hook in _HOOKS if not callable(getattr(retrying, hook, None))]
+    if missing:
+        raise TypeError(
+            f"{target!r} has no {missing[0]}: must be a function decorated by tenacity.retry, or"
+            " tenacity's Retrying or AsyncRetrying"
+        )
+    own = {hook: getattr(retrying, hook) for hook in _HOOKS}
+    calls = _Calls(metrics, operation, labels)
+    for hook, call in own.items():
+        setattr(retrying, hook, _around(call, getattr(calls, hook)))
+
+    def uninstrument() -> None:
+        for hook, call in own.items():
+            setattr(retrying, hook, call)
+
+    return uninstrument
+
+
+class _Calls:
+    """Records calls by what tenacity tells on its way; each method gets what the hook returned."""
+
+    def __init__(self, metrics: ExecutorMetrics, operation: str, labels: Labels | None) -> None:
+        self._handle = metrics.operation(operation, labels=labels)
+
+    def before(self, state: Any, result: object, error: BaseException | None) -> None:
+        """Count the first attempt as the beginning, another one as a retry."""
+        if state.attempt_number > 1:
+            self._handle.retry(state.attempt_number)
+        elif state.fn is not None:
+            self._handle.begin()
+        if error is not None:
+            self._end(state, error)
+
+    def retry(self, state: Any, result: object, error: BaseException | None) -> None:
+        """End a call that needs no other attempt."""
+        if error is not None or not result:
+            self._end(state, error or state.outcome.exception())
+
+    def stop(self, state: Any, result: object, error: BaseException | None) -> None:
+        """End a call that may not have another attempt."""
+        _current.set(state)  # here, the last time before a sleep: calls may be nested
+        if error is not None or result:
+            self._end(state, error or state.outcome.exception(), _EXHAUSTED)
+
+    def sleep(self, seconds: Any, result: object, error: BaseException | None) -> None:
+        """End a call that was cancelled, or interrupted, between two attempts."""
+        if error is not None:
+            self._end(_current.get(), error)
+
+    def _end(self, state: Any, error: BaseException | None, otherwise: str | None = None) -> None:
+        if state.fn is not None:
+            error_type = otherwise if error is None else class_name(type(error))
+            self._handle.finish(time.monotonic() - state.start_time, error_type)
+
+
+def _around(call: Call, then: Call) -> Call:
+    """Return ``call``, after which ``then`` is told what it got, returned and raised."""
+    if _is_async(call):
+
+        async def awaited(given: Any) -> Any:
+            return await _resolved(call(given), given, then)
+
+        return awaited
+
+    def called(given: Any) -> Any:
+        try:
+            result = call(given)
+        except BaseException as error:
+            then(given, None, error)
+            raise
+        if inspect.isawaitable(result):
+            return _resolved(result, given, then)
+        then(given, result, None)
+        return result
+
+    return called
+
+
+async def _resolved(result: Awaitable[Any], given: Any, then: Call) -> Any:
+    try:
+        value = await result
+    except BaseException as error:
+        then(given, None, error)
+        raise
+    then(given, value, None)
+    return value
+
+
+def _is_async(call: Call) -> bool:
+    return any(map(inspect.iscoroutinefunction, (call, getattr(call, "__call__", None))))  # noqa: B004

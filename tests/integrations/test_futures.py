@@ -1,0 +1,212 @@
+"""Executors and tasks: how long work waits and runs, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+    wait,
+)
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_executor_metrics import ExecutorMetrics
+from otel_executor_metrics.integrations.futures import InstrumentedExecutor
+from tests.facade.outcomes import Outcomes, outcomes
+from tests.facade.scraping import scrape
+from tests.support.waiting import wait_until
+
+POOLS: dict[str, Callable[[], Executor]] = {
+    "threads": lambda: ThreadPoolExecutor(2),
+    # Not forked: the tests run in threads, too.
+    "processes": lambda: ProcessPoolExecutor(2, multiprocessing.get_context("spawn")),
+}
+
+
+@pytest.fixture(params=POOLS, scope="module")
+def pool(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Two workers of either kind."""
+    with POOLS[request.param]() as made:
+        yield made
+
+
+def queue(metrics: ExecutorMetrics) -> Outcomes:
+    """Return what the waiting of the executor ``jobs`` has recorded."""
+    return outcomes(metrics, "executor_queue", executor="jobs")
+
+
+def task(metrics: ExecutorMetrics) -> Outcomes:
+    """Return what the tasks of the executor ``jobs`` have recorded."""
+    return outcomes(metrics, "executor_task", executor="jobs")
+
+
+def square(number: int) -> int:
+    """Raise for each tenth number."""
+    if number % 10 == 0:
+        raise LookupError(number)
+    return number * number
+
+
+def wait_for(path: str, begun: str) -> str:
+    """Say that the task has begun, and return when there is a file."""
+    Path(begun).touch()
+    wait_until(lambda: os.path.exists(path), 30, path)
+    return path
+
+
+def test_each_task_counts_once(metrics: ExecutorMetrics, pool: Executor) -> None:
+    """Results and exceptions arrive as ever; outcomes are exact when they are there."""
+    executor = InstrumentedExecutor(pool, metrics, "jobs")
+    with ThreadPoolExecutor(4) as submitters:
+        futures = list(submitters.map(lambda n: executor.submit(square, n), range(200)))
+
+    results = [future.exception() or future.result() for future in futures]
+
+    assert results[11] == 121
+    assert isinstance(results[20], LookupError)
+    assert vars(results[20]) == {}
+    assert queue(metrics) == Outcomes(200, observed=200)
+    assert task(metrics) == Outcomes(180, {"LookupError": 20}, observed=200)
+
+
+def test_what_waits_and_what_runs_is_seen(
+    metrics: ExecutorMetrics, pool: Executor, tmp_path: Path
+) -> None:
+    """Two of five tasks run, three wait; one that is cancelled waits no longer."""
+    executor = InstrumentedExecutor(pool, metrics, "jobs")
+    gate, begun = str(tmp_path / "gate"), [str(tmp_path / f"begun{n}") for n in range(10)]
+    futures = [executor.submit(wait_for, gate, begun[n]) for n in range(10)]
+    wait_until(lambda: os.path.exists(begun[0]) and os.path.exists(begun[1]), 30, "two to begin")
+
+    assert (queue(metrics).in_progress, task(metrics).in_progress) == (8, 2)
+    assert futures[0].running()
+    assert futures[-1].cancel()
+    assert queue(metrics).in_progress == 7
+
+    (tmp_path / "gate").touch()
+    assert {future.result() for future in as_completed(futures[:-1], 30)} == {gate}
+    assert futures[-1].cancelled()
+    with pytest.raises(CancelledError):
+        futures[-1].result()
+    assert wait(futures, 30, FIRST_COMPLETED).done
+    assert queue(metrics) == Outcomes(9, {"CancelledError": 1}, observed=10)
+    assert task(metrics) == Outcomes(9, observed=9)
+    assert scrape(metrics).total("executor_task_latency_seconds_sum") > 0
+
+
+def test_asyncio_and_map_can_use_it(metrics: ExecutorMetrics, pool: Executor) -> None:
+    """It is an Executor like any other."""
+    executor = InstrumentedExecutor(pool, metrics, "jobs")
+
+    async def main() -> int:
+        return await asyncio.get_running_loop().run_in_executor(executor, square, 7)
+
+    assert asyncio.run(main()) == 49
+    assert list(executor.map(square, (1, 2, 3))) == [1, 4, 9]
+    assert task(metrics) == Outcomes(4, observed=4)
+    assert executor.executor is pool
+
+
+@pytest.mark.parametrize("kind", POOLS)
+def test_what_is_refused_never_began(metrics: ExecutorMetrics, kind: str) -> None:
+    """After a shutdown nothing is taken any more; that is counted, and raised."""
+    with InstrumentedExecutor(POOLS[kind](), metrics, "jobs") as executor:
+        assert executor.submit(square, 3).result(30) == 9
+    with pytest.raises(RuntimeError):
+        executor.submit(square, 3)
+
+    assert queue(metrics) == Outcomes(1, {"RuntimeError": 1}, observed=2)
+    assert task(metrics) == Outcomes(1, observed=1)
+
+
+def test_tasks_that_a_shutdown_cancels_are_counted(metrics: ExecutorMetrics) -> None:
+    """What waits is given up; what runs, ends."""
+    executor = InstrumentedExecutor(ThreadPoolExecutor(1), metrics, "jobs")
+    begun, gate = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        begun.set()
+        return gate.wait(30)
+
+    first, *others = [executor.submit(hold) for _ in range(5)]
+    assert begun.wait(30)
+    executor.shutdown(wait=False, cancel_futures=True)
+    gate.set()
+
+    assert first.result(30)
+    assert all(other.cancelled() for other in others)
+    assert queue(metrics) == Outcomes(1, {"CancelledError": 4}, observed=5)
+    assert task(metrics) == Outcomes(1, observed=1)
+
+
+def leave() -> None:
+    """End the worker without a word."""
+    os._exit(1)
+
+
+def test_a_pool_that_breaks_fails_its_tasks(metrics: ExecutorMetrics) -> None:
+    """Nobody knows how long they ran; nothing stays in progress."""
+    with InstrumentedExecutor(POOLS["processes"](), metrics, "jobs") as executor:
+        broken = executor.submit(leave)
+        with pytest.raises(BrokenProcessPool):
+            broken.result(30)
+        wait_until(lambda: task(metrics).in_progress == 0, what="the end of the task")
+
+    assert task(metrics).failures == {"BrokenProcessPool": 1}
+    assert queue(metrics).in_progress == 0
+
+
+class BareError(Exception):
+    """Is made anew where it arrives, and leaves behind what it had."""
+
+    def __reduce__(self) -> Any:
+        return BareError, ()
+
+
+def fail() -> None:
+    """Raise what carries nothing."""
+    raise BareError
+
+
+def test_an_exception_that_carries_no_times_counts_without_them(metrics: ExecutorMetrics) -> None:
+    """The failure stands; how long the task waited and ran is not known."""
+    with (
+        InstrumentedExecutor(POOLS["processes"](), metrics, "jobs") as executor,
+        pytest.raises(BareError),
+    ):
+        executor.submit(fail).result(30)
+
+    assert task(metrics) == Outcomes(failures={"BareError": 1})
+
+
+def test_an_argument_is_held_by_nobody_else(metrics: ExecutorMetrics) -> None:
+    """What a task was given is let go when it is done, though its future is kept."""
+
+    class Argument:
+        """Something that can be held."""
+
+    argument = Argument()
+    held = weakref.ref(argument)
+    with InstrumentedExecutor(ThreadPoolExecutor(1), metrics, "jobs") as executor:
+        future: Future[Any] = executor.submit(repr, argument)
+        future.result(30)
+        del argument
+        executor.submit(repr, 1).result(30)
+        gc.collect()
+
+        assert held() is None
