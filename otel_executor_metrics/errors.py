@@ -24,7 +24,7 @@ class CatalogError(ValueError):
 
 
 class MissingExtraError(ImportError):
-    """An exporter needs a package that is not installed; the message names the extra."""
+    """An exporter or integration needs what is not installed; the message names the extra."""
 
 
 class_name: Callable[[type], str] = type.__dict__["__name__"].__get__

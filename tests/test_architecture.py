@@ -60,6 +60,7 @@ FLOORS = {
     "_arguments": 7,
     "health": 7,
     "demo": 7,
+    "integrations": 7,
     "parity": 7,
     "serve": 7,
     "_signals": 7,
