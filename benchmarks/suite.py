@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from benchmarks import fleets, imports, label_sets, prometheus
+from benchmarks import celery_tasks, fleets, imports, label_sets, prometheus
 from benchmarks.cases import Effort, Result
 from benchmarks.decorators import async_case, sync_case
 from benchmarks.integrations import asgi_case, futures_case
@@ -109,5 +109,7 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
     with unreachable_case() as unreachable:
         progress(unreachable.title)
         yield unreachable.run(plan.recording)
+    progress(celery_tasks.TITLE)
+    yield celery_tasks.celery_result(plan.recording)
     progress(imports.TITLE)
     yield imports.import_result(plan.import_rounds)

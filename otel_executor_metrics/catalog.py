@@ -266,13 +266,23 @@ class Catalog:
         """Let ``operation`` be the definition for all facades on the same MeterProvider."""
         self._agreed.setdefault(operation.name.lower(), operation)
 
+    def has(self, operation: Operation) -> bool:
+        """Tell whether ``operation`` is here; raise CatalogError where its name means another."""
+        _check_type(operation)
+        there = self.get(operation.name)
+        if there is not None and _exported(there) != _exported(operation):
+            raise CatalogError(
+                f"operation {operation.name!r}: is there already, with other buckets, help or"
+                " letter case; give the same Operation each time, or rename one"
+            )
+        return there is not None
+
     def add(self, operation: Operation) -> None:
         """Take ``operation`` in, or raise CatalogError where one of its exported names is taken.
 
         OpenTelemetry compares instrument names without letter case; so does this.
         """
-        if not isinstance(operation, Operation):
-            raise CatalogError(f"operations={operation!r}: must be Operation objects")
+        _check_type(operation)
         agreed = self._agreed.get(operation.name.lower(), operation)
         if agreed is not operation and _exported(agreed) != _exported(operation):
             raise CatalogError(
@@ -297,11 +307,21 @@ class Catalog:
     def check_limits(self, label_values: int, label_sets: int) -> None:
         """Raise CatalogError where an operation lists more than the limits of the facade admit."""
         for operation in self:
-            for label, listed in operation.label_values.items():
-                _check_values(operation, label, len(listed), label_values)
-            _check_values(operation, ERROR_TYPE, len(operation.error_types), label_values)
-            sets = len(operation.listed_label_sets)
-            _check_count(operation, sets, "label sets", "max_label_sets", label_sets)
+            check_limits(operation, label_values, label_sets)
+
+
+def check_limits(operation: Operation, label_values: int, label_sets: int) -> None:
+    """Raise CatalogError where ``operation`` lists more than the limits of the facade admit."""
+    for label, listed in operation.label_values.items():
+        _check_values(operation, label, len(listed), label_values)
+    _check_values(operation, ERROR_TYPE, len(operation.error_types), label_values)
+    sets = len(operation.listed_label_sets)
+    _check_count(operation, sets, "label sets", "max_label_sets", label_sets)
+
+
+def _check_type(operation: object) -> None:
+    if not isinstance(operation, Operation):
+        raise CatalogError(f"operations={operation!r}: must be Operation objects")
 
 
 def _exported(operation: Operation) -> list[Instrument]:

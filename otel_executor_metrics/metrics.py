@@ -136,6 +136,18 @@ class ExecutorMetrics(Readable):
         elif self._runtime is None:
             _logger.warning("enable_metrics=True: is off for good; make a new ExecutorMetrics")
 
+    def define(self, *operations: Operation) -> None:
+        """Add operations to those of the construction, for code that did not construct.
+
+        What they list exists at 0 from then on. One that is there already stays as it is.
+
+        Raises:
+            CatalogError: one is there already with other buckets or help, or lists more than the
+                limits admit.
+        """
+        for operation in operations:
+            self._recorder.define(operation)
+
     def record_operation(
         self,
         operation_type: str = "",

@@ -23,6 +23,7 @@ from otel_executor_metrics.catalog import (
     LABEL_OVERFLOW,
     Catalog,
     Operation,
+    check_limits,
 )
 from otel_executor_metrics.instruments import Family
 from otel_executor_metrics.labelling import Drop, Items, LabelPolicy, worth_remembering
@@ -119,6 +120,16 @@ class Recorder:
             with contextlib.suppress(Exception):  # the stack may be at its limit
                 self.drop_error("find", error)
             return NOOP_OPERATION
+
+    def define(self, operation: Operation) -> None:
+        """Add ``operation`` to the catalogue, or raise CatalogError where that cannot be."""
+        with self._lock:
+            if self._catalog.has(operation):
+                return
+            check_limits(operation, self._max_label_values, self._max_label_sets)
+            self._catalog.add(operation)
+            self._room += 1
+            self._add(operation).bind_listed()
 
     def measure(self, operation: object, labels: object) -> Callable[[], Measurement]:
         """Return what makes a measurement of one operation and label set, bound here once.
@@ -280,6 +291,9 @@ class NoopRecorder:
     def find(self, operation: object, labels: object = None) -> OperationHandle:
         """Return the no-op operation."""
         return NOOP_OPERATION
+
+    def define(self, operation: Operation) -> None:
+        """Do nothing."""
 
     def bind(self, operation: object, labels: object, items: Items | None) -> OperationHandle:
         """Return the no-op operation."""

@@ -66,6 +66,7 @@ FLOORS = {
     "health": 7,
     "integrations": 7,
     "demo": 7,
+    "integrations": 7,
     "parity": 7,
     "recorders": 7,
     "testing": 7,

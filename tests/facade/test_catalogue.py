@@ -152,6 +152,56 @@ def test_a_bad_operation_is_refused(arguments: dict[str, Any], shown: str) -> No
     assert "\n" not in message
 
 
+def test_an_operation_can_be_defined_later(make_metrics: MakeMetrics) -> None:
+    """Its series are those that it would have from the start; the same one again is the same."""
+    listing = Operation("train", ["model"], buckets=(1, 60), label_values={"model": ["m"]})
+    later, from_the_start = make_metrics(), make_metrics(operations=[listing])
+
+    later.define(listing, listing)
+
+    assert scrape(later).series("train_success_total") == {frozenset({("model", "m")}): 0}
+    for metrics in (later, from_the_start):
+        metrics.record_operation("train", duration=30, labels={"model": "m"})
+    assert later.snapshot() == from_the_start.snapshot()
+
+
+def test_a_later_definition_takes_no_room_and_needs_no_leave(make_metrics: MakeMetrics) -> None:
+    """``strict`` admits what is defined, and ``max_operations`` counts what nobody defined."""
+    strict, bounded = make_metrics(strict=True), make_metrics(max_operations=1)
+
+    for metrics in (strict, bounded):
+        metrics.define(TRAIN)
+        metrics.record_operation("train")
+        metrics.record_operation("undefined")
+
+    assert strict.snapshot().of("train").success == bounded.snapshot().of("train").success == 1
+    assert bounded.snapshot().of("undefined").success == 1
+    assert strict.get_metrics_summary()["dropped"]["unknown_operation"] == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "shown"),
+    [
+        (Operation("train"), "operation 'train': is there already, with other buckets, help or"),
+        (Operation("Train", buckets=(1, 10, 60, 600)), "'Train': is there already"),
+        (Operation("plan"), "operation 'plan': is there already"),
+        (Operation("big", ["x"], label_values={"x": list("abc")}), "at most max_label_values=2"),
+        ("train", "operations='train': must be Operation objects"),
+    ],
+)
+def test_a_later_definition_that_cannot_be_is_refused(
+    make_metrics: MakeMetrics, operation: Any, shown: str
+) -> None:
+    """The error says why, and all that was there stays as it was."""
+    metrics = make_metrics(operations=[TRAIN], max_label_values=2)
+    before = metrics.snapshot(), set(metrics.metrics)
+
+    with pytest.raises(CatalogError, match=shown):
+        metrics.define(operation)
+
+    assert (metrics.snapshot(), set(metrics.metrics)) == before
+
+
 @pytest.mark.parametrize("closing", [(), (math.inf,)])
 def test_a_closing_infinity_among_the_buckets_changes_nothing(closing: tuple[float, ...]) -> None:
     """+Inf is implied; who writes it, as prometheus_client wants it, gets the same."""

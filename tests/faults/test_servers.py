@@ -66,7 +66,7 @@ def start_celery(application: Application, redis: RedisServer, made_in: str) -> 
 
 def send(broker: str, first: int, last: int) -> None:
     """Send tasks as any client does."""
-    from celery import Celery  # type: ignore[import-untyped]
+    from celery import Celery
 
     with Celery("client", broker=broker) as client:
         for number in range(first, last):

@@ -84,6 +84,8 @@ def catalogue() -> Operation:
     Operation(1)  # type: ignore[arg-type]
     Operation("train", buckets=1)  # type: ignore[arg-type]
     Operation("train", help={"latencies": "L"})  # type: ignore[dict-item]
+    ExecutorMetrics().define(Operation("train"), Operation("test"))
+    ExecutorMetrics().define("train")  # type: ignore[arg-type]
     BUILTIN_OPERATIONS[0].name = "x"  # type: ignore[misc]
     return BUILTIN_OPERATIONS[0]
 
