@@ -66,7 +66,6 @@ FLOORS = {
     "health": 7,
     "integrations": 7,
     "demo": 7,
-    "integrations": 7,
     "parity": 7,
     "recorders": 7,
     "testing": 7,
