@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ PROG: Final = "otel-executor-metrics"
 COMMANDS: Final = {
     "demo": "otel_executor_metrics.demo.command",
     "serve": "otel_executor_metrics.serve",
-    "parity": "otel_executor_metrics.parity.command",
+    "parity": "otel_executor_metrics.commands.parity",
 }
 """The module of each command, in the order that the help shows them."""
 
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # started with it closed
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open as stdout does
+    if isinstance(sys.stdout, io.TextIOWrapper):  # label values may have any letter
+        sys.stdout.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(argv)
     try:
         status: int = args.run(args)
