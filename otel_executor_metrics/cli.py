@@ -25,6 +25,7 @@ PROG: Final = "otel-executor-metrics"
 COMMANDS: Final = {
     "demo": "otel_executor_metrics.demo.command",
     "serve": "otel_executor_metrics.serve",
+    "top": "otel_executor_metrics.commands.top",
     "parity": "otel_executor_metrics.commands.parity",
 }
 """The module of each command, in the order that the help shows them."""

@@ -60,6 +60,7 @@ FLOORS = {
     "_access": 7,
     "_arguments": 7,
     "_notes": 7,
+    "_progress": 7,
     "_text": 7,
     "commands": 7,
     "health": 7,
