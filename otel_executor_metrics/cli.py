@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "demo": "otel_executor_metrics.demo.command",
     "serve": "otel_executor_metrics.serve",
     "top": "otel_executor_metrics.commands.top",
+    "analyze": "otel_executor_metrics.commands.analyze",
+    "snapshot": "otel_executor_metrics.commands.snapshot",
     "parity": "otel_executor_metrics.commands.parity",
 }
 """The module of each command, in the order that the help shows them."""
