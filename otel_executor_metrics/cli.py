@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "top": "otel_executor_metrics.commands.top",
     "analyze": "otel_executor_metrics.commands.analyze",
     "snapshot": "otel_executor_metrics.commands.snapshot",
+    "check": "otel_executor_metrics.commands.check",
     "parity": "otel_executor_metrics.commands.parity",
 }
 """The module of each command, in the order that the help shows them."""

@@ -325,11 +325,12 @@ def _warn_of_port(error: OSError, settings: Settings) -> None:
         settings.host,
         settings.metrics_port,
         error.strerror or error,
-        _remedy(error),
+        remedy(error),
     )
 
 
-def _remedy(error: OSError) -> str:
+def remedy(error: OSError) -> str:
+    """Return what a user can do about a port that could not be had."""
     if error.errno == errno.EADDRINUSE:
         return (
             "Another program has the port: choose a free one with metrics_port= or METRICS_PORT"

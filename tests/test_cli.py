@@ -113,6 +113,7 @@ def test_an_interrupt_is_quiet(command: Callable[[Callable[[], int]], None]) -> 
         (["analyze", "http://h", "--window", "0"], "--window: '0': must be a number above 0"),
         (["analyze", "http://h", "--most", "0"], "--most: '0': must be an integer from 1"),
         (["snapshot", "http://h", "--format", "xml"], "--format: invalid choice: 'xml'"),
+        (["check", "--url", "h"], "--url: 'h': must be a URL"),
     ],
 )
 def test_bad_arguments_end_with_status_2(

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from otel_executor_metrics.runtime import _remedy
+from otel_executor_metrics.runtime import remedy
 
 UNKNOWN_HOST = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -27,4 +27,4 @@ UNKNOWN_HOST = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 )
 def test_each_reason_has_its_remedy(error: OSError, words: str) -> None:
     """Also those that root, as whom tests may run, never meets."""
-    assert words in _remedy(error)
+    assert words in remedy(error)
