@@ -6,9 +6,18 @@ import contextlib
 import select
 import signal
 import socket
+from collections.abc import Iterable
 from types import FrameType, TracebackType
+from typing import Protocol
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class HasFileno(Protocol):
+    """What ``select`` can wait for."""
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
 
 
 class StopSignals:
@@ -43,13 +52,14 @@ class StopSignals:
         self._received.close()
         self._waker.close()
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None, others: Iterable[HasFileno] = ()) -> bool:
         """Tell whether a signal has come, as soon as one does or ``timeout`` seconds are over.
 
-        May return False early, when another signal that the program handles came.
+        May return False early: when another signal that the program handles came, or one of
+        ``others`` can be read.
         """
         if not self._stopped:
-            select.select([self._received], [], [], timeout)
+            select.select([self._received, *others], [], [], timeout)
             with contextlib.suppress(BlockingIOError):
                 self._stopped = not set(STOP_SIGNALS).isdisjoint(self._received.recv(64))
         return self._stopped

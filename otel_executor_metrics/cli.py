@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,11 @@ PROG: Final = "otel-executor-metrics"
 COMMANDS: Final = {
     "demo": "otel_executor_metrics.demo.command",
     "serve": "otel_executor_metrics.serve",
-    "parity": "otel_executor_metrics.parity.command",
+    "top": "otel_executor_metrics.commands.top",
+    "analyze": "otel_executor_metrics.commands.analyze",
+    "snapshot": "otel_executor_metrics.commands.snapshot",
+    "check": "otel_executor_metrics.commands.check",
+    "parity": "otel_executor_metrics.commands.parity",
     "generate": "otel_executor_metrics.artifacts.command",
 }
 """The module of each command, in the order that the help shows them."""
@@ -54,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # started with it closed
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stays open as stdout does
+    if isinstance(sys.stdout, io.TextIOWrapper):  # label values may have any letter
+        sys.stdout.reconfigure(errors="backslashreplace")
     command_line = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(command_line, argparse.Namespace(command_line=command_line))
     try:

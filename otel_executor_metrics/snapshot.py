@@ -10,8 +10,11 @@ from typing import Final, TypeAlias, TypeVar
 from otel_executor_metrics._quantiles import histogram_quantile
 from otel_executor_metrics.objective import Objective
 
-Key: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
-"""An operation's name, and its labels sorted by name; a label without a value is left out."""
+LabelSet: TypeAlias = tuple[tuple[str, str], ...]
+"""Labels sorted by name; one without a value is left out."""
+
+Key: TypeAlias = tuple[str, LabelSet]
+"""An operation's name, and its labels."""
 
 _Buckets: TypeAlias = tuple[tuple[float, float], ...]
 _K = TypeVar("_K")
@@ -83,7 +86,7 @@ class Recorded:
 
         Where a count is lower than before, the executor began anew in between, at zero.
         """
-        if self._restarted_after(earlier):
+        if self.restarted_after(earlier):
             return self
         before = dict(earlier.buckets)
         return Recorded(
@@ -96,7 +99,8 @@ class Recorded:
             tuple((bound, count - before.get(bound, 0.0)) for bound, count in self.buckets),
         )
 
-    def _restarted_after(self, earlier: Recorded) -> bool:
+    def restarted_after(self, earlier: Recorded) -> bool:
+        """Tell whether a count is lower than in ``earlier``: the executor began anew since."""
         return (
             self.success < earlier.success
             or self.retries < earlier.retries
@@ -153,6 +157,14 @@ class Snapshot:
             _since(self.dropped, earlier.dropped),
             _since(self.overflowed, earlier.overflowed),
             self.objectives,
+        )
+
+    def restarted_after(self, earlier: Snapshot) -> bool:
+        """Tell whether a count is lower than in ``earlier``: the executor began anew since."""
+        return any(
+            self.series[key].restarted_after(before)
+            for key, before in earlier.series.items()
+            if key in self.series
         )
 
 

@@ -107,6 +107,13 @@ def test_an_interrupt_is_quiet(command: Callable[[Callable[[], int]], None]) -> 
         (["demo", "--dur", "1"], "unrecognized arguments: --dur"),
         (["serve", "--port", "http"], "--port: 'http': must be an integer from 0 to 65535"),
         (["serve", "extra"], "unrecognized arguments: extra"),
+        (["top"], "the following arguments are required: URL"),
+        (["top", "http://h", "--sort", "speed"], "argument --sort: invalid choice: 'speed'"),
+        (["top", "localhost:8001"], "'localhost:8001': must be a URL, http://HOST:PORT/metrics"),
+        (["analyze", "http://h", "--window", "0"], "--window: '0': must be a number above 0"),
+        (["analyze", "http://h", "--most", "0"], "--most: '0': must be an integer from 1"),
+        (["snapshot", "http://h", "--format", "xml"], "--format: invalid choice: 'xml'"),
+        (["check", "--url", "h"], "--url: 'h': must be a URL"),
     ],
 )
 def test_bad_arguments_end_with_status_2(
@@ -129,6 +136,29 @@ def test_help_goes_to_stdout(capsys: pytest.CaptureFixture[str], arguments: list
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(word in shown for word in (cli.COMMANDS if not arguments else ["--port"]))
+
+
+def test_help_imports_nothing_to_run_with() -> None:
+    """It is quick: neither HTTP nor a parser is loaded for it."""
+    program = (
+        "import sys\nfrom otel_executor_metrics import cli\n"
+        "try:\n    cli.main(['--help'])\n"
+        "except SystemExit:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    loaded = set(done.stderr.split())
+    assert "otel_executor_metrics.commands.top" in loaded
+    assert not loaded & {
+        "prometheus_client.parser",
+        "urllib.request",
+        "otel_executor_metrics.analysis",
+        "otel_executor_metrics.checks",
+        "otel_executor_metrics.formats",
+        "otel_executor_metrics.scraping",
+    }
 
 
 def test_the_module_is_the_command() -> None:

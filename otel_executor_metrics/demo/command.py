@@ -71,9 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo until it is ended, and return the exit status."""
+    from otel_executor_metrics._notes import Notes
     from otel_executor_metrics._signals import StopSignals
     from otel_executor_metrics.demo.endpoint import open_endpoint
-    from otel_executor_metrics.demo.notes import Notes
     from otel_executor_metrics.demo.session import Session
 
     with StopSignals() as signals, Notes() as notes:

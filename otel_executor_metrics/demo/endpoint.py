@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from otel_executor_metrics import ExecutorMetrics, find_available_port
-from otel_executor_metrics.demo.notes import Notes
+from otel_executor_metrics._notes import Notes
 
 TRIES = 5
 HEALTH: Final = {"health_error_rate": 0.1, "health_latency_p95": 10.0, "health_window": 30.0}

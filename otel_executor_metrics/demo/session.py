@@ -7,15 +7,15 @@ import random
 import sys
 import time
 
+from otel_executor_metrics._notes import Notes
 from otel_executor_metrics._signals import StopSignals
 from otel_executor_metrics.demo.background import InBackground
 from otel_executor_metrics.demo.incident import Incident
-from otel_executor_metrics.demo.notes import Notes
 from otel_executor_metrics.demo.report import LiveView, summary
-from otel_executor_metrics.demo.scrape import ScrapeError, scrape
-from otel_executor_metrics.demo.screen import screen_for
 from otel_executor_metrics.demo.workload import Workload
 from otel_executor_metrics.metrics import ExecutorMetrics
+from otel_executor_metrics.scraping import ScrapeError, scrape
+from otel_executor_metrics.top.screen import screen_for
 
 
 class Session:

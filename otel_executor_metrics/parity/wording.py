@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from otel_executor_metrics._text import visible
 from otel_executor_metrics.parity.exposition import LabelSet, Part, Parts
 
 
@@ -14,7 +15,7 @@ def series_name(family: str, labels: LabelSet, series: Sequence[Parts]) -> str:
     """
     suffixes = {part.suffix for parts in series for part in parts}
     name = family + suffixes.pop() if len(suffixes) == 1 else family
-    shown = ",".join(f'{label}="{_visible(value)}"' for label, value in labels)
+    shown = ",".join(f'{label}="{_quoted(value)}"' for label, value in labels)
     return f"{name}{{{shown}}}" if shown else name
 
 
@@ -38,7 +39,6 @@ def number(value: float) -> str:
     return repr(value).removesuffix(".0")
 
 
-def _visible(text: str) -> str:
-    """Return a label value with nothing in it that a terminal would obey."""
-    escaped = text.replace("\\", r"\\").replace('"', r"\"")
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in escaped)
+def _quoted(text: str) -> str:
+    """Return a label value as it stands between quotes, with nothing that a terminal obeys."""
+    return visible(text.replace("\\", r"\\").replace('"', r"\""))

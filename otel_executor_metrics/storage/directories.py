@@ -26,6 +26,11 @@ def runtime_directory(environ: Mapping[str, str]) -> str:
     return tempfile.gettempdir()
 
 
+def private_name() -> str:
+    """Return the name of this user's directory for all fleets."""
+    return f"otel-executor-metrics-{os.geteuid()}"
+
+
 def open_private(base: str, names: Sequence[str]) -> int:
     """Return a descriptor of the directory ``names`` below ``base``, made where it is missing.
 

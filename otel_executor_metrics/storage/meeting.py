@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from otel_executor_metrics.storage.descriptors import Descriptor
-from otel_executor_metrics.storage.directories import open_private
+from otel_executor_metrics.storage.directories import open_private, private_name
 from otel_executor_metrics.storage.journal import Journal
 
 HOLDER: Final = "holder"
@@ -44,7 +44,7 @@ class Meeting:
     """
 
     def __init__(self, base: str, name: str) -> None:
-        names = (f"otel-executor-metrics-{os.geteuid()}", name)
+        names = (private_name(), name)
         self.path = os.path.join(os.path.abspath(base), *names)
         # Absolute: the program may go elsewhere before this directory is entered again.
         self._base, self._names = os.path.abspath(base), names

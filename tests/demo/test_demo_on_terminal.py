@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.demo.processes import COMMAND, ENOUGH, ROOT
-from tests.demo.terminal import Terminal
+from tests.support.terminal import Terminal
 
 if sys.platform == "win32":
     pytest.skip("there are no pseudo-terminals", allow_module_level=True)

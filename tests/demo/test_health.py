@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from otel_executor_metrics.cli import main
+from otel_executor_metrics.demo.health import health
 from otel_executor_metrics.demo.incident import Incident
-from otel_executor_metrics.demo.scrape import health
 from tests.demo.processes import ENOUGH, Running
 from tests.facade.programs import run_program
 from tests.support.probes import readyz

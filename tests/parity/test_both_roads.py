@@ -16,8 +16,8 @@ from otel_executor_metrics.cli import main
 from otel_executor_metrics.demo.workload import Workload
 from otel_executor_metrics.parity import Difference
 from otel_executor_metrics.parity.comparison import differences, parse_both
-from otel_executor_metrics.parity.endpoint import Endpoint
 from otel_executor_metrics.parity.exposition import Exposition, Part, count_series
+from otel_executor_metrics.scraping import Endpoint
 from tests.parity.series import by_series
 from tests.support.collector import Collector
 from tests.support.prometheus import PrometheusServer, scrape_job
@@ -43,7 +43,7 @@ class Roads:
     def compared(self) -> tuple[Exposition, list[Difference]]:
         """Flush, and return what the process shows and what is different at the Collector."""
         assert self.metrics.flush()
-        texts = [Endpoint(url).fetch(10) for url in self.urls]
+        texts = [Endpoint(url).fetch(10).text for url in self.urls]
         pull, collector = parse_both(*texts)
         return pull, differences(pull, collector, ())
 

@@ -9,13 +9,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from otel_executor_metrics._access import (
+    add_credentials,
+    add_timeout,
+    add_tls,
+    endpoint,
+    http_url,
+)
 from otel_executor_metrics._arguments import positive_number
-from otel_executor_metrics.parity.arguments import add_access, endpoints, http_url
 
 if TYPE_CHECKING:
     from otel_executor_metrics.parity.difference import Difference
-    from otel_executor_metrics.parity.endpoint import Endpoint
     from otel_executor_metrics.parity.exposition import Exposition
+    from otel_executor_metrics.scraping import Endpoint
 
 SUMMARY: Final = "Compare what a process and a Collector show Prometheus, series by series"
 EPILOG: Final = (
@@ -56,13 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="try again until they are the same, or this time is over",
     )
-    parser.add_argument(
-        "--timeout",
-        type=positive_number(),
-        default=10.0,
-        metavar="SECONDS",
-        help="for each answer (default: 10)",
-    )
+    add_timeout(parser)
     parser.add_argument(
         "--ignore-label",
         action="append",
@@ -71,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="compare as if no series had this label; may be repeated",
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    add_access(parser)
+    access = add_tls(parser)
+    for side in ("pull", "collector"):
+        add_credentials(access, f"{side}-", side)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
     from otel_executor_metrics.parity.exposition import ExpositionError
 
     try:
-        pull, collector = endpoints(args)
+        pull = endpoint(args, args.pull, "pull_")
+        collector = endpoint(args, args.collector, "collector_")
         compared = _compared_in_time(args, pull, collector)
     except (ExpositionError, OSError, ValueError) as error:
         print(f"{PROG} {args.command}: error: {error}", file=sys.stderr)
@@ -92,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
 def _compared_in_time(args: argparse.Namespace, pull: Endpoint, collector: Endpoint) -> Compared:
     """Compare until there is no difference or the time is over; what is last holds."""
     from otel_executor_metrics.parity.exposition import ExpositionError
+    from otel_executor_metrics.scraping import ScrapeError
 
     deadline = time.monotonic() + args.wait
     while (left := deadline - time.monotonic()) > 0:
@@ -99,7 +103,7 @@ def _compared_in_time(args: argparse.Namespace, pull: Endpoint, collector: Endpo
             compared = _compared(args, pull, collector)
             if not compared.differences:
                 return compared
-        except ExpositionError:  # not there yet
+        except (ExpositionError, ScrapeError):  # not there yet
             pass
         time.sleep(min(PAUSE, left))
     return _compared(args, pull, collector)
@@ -109,10 +113,23 @@ def _compared(args: argparse.Namespace, pull: Endpoint, collector: Endpoint) -> 
     from otel_executor_metrics.parity.comparison import differences, parse_both
     from otel_executor_metrics.parity.exposition import ExpositionError
 
-    ours, theirs = parse_both(pull.fetch(args.timeout), collector.fetch(args.timeout))
+    ours, theirs = parse_both(_text(pull, args.timeout), _text(collector, args.timeout))
     if not ours and not theirs:
         raise ExpositionError("neither shows any series: there is nothing to compare")
     return Compared(ours, theirs, differences(ours, theirs, args.ignore_label))
+
+
+def _text(side: Endpoint, timeout: float) -> str:
+    from otel_executor_metrics.parity.exposition import ExpositionError
+    from otel_executor_metrics.scraping import OPENMETRICS
+
+    answer = side.fetch(timeout)
+    if answer.content_type != OPENMETRICS:
+        raise ExpositionError(
+            f"{side.url}: it answers {answer.content_type}, not OpenMetrics; a Collector's"
+            " prometheus exporter needs enable_open_metrics: true"
+        )
+    return answer.text
 
 
 def _show(args: argparse.Namespace, compared: Compared) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from typing import Final, Protocol, TextIO
+
+from otel_executor_metrics._text import can_redraw, cut
 
 LOG_WIDTH: Final = 100
 
@@ -18,7 +19,11 @@ class Screen(Protocol):
 
     @property
     def width(self) -> int:
-        """The length of the longest line that can be shown now."""
+        """The columns that the longest line can take now."""
+
+    @property
+    def height(self) -> int | None:
+        """The number of lines that can be shown now; None for any."""
 
     def show(self, lines: Sequence[str]) -> None:
         """Show ``lines`` in the place of those shown before."""
@@ -26,9 +31,7 @@ class Screen(Protocol):
 
 def screen_for(stream: TextIO) -> Screen:
     """Return the screen that suits ``stream``."""
-    if stream.isatty() and os.environ.get("TERM", "dumb") != "dumb":
-        return TerminalScreen(stream)
-    return PlainScreen(stream)
+    return TerminalScreen(stream) if can_redraw(stream) else PlainScreen(stream)
 
 
 class TerminalScreen:
@@ -46,6 +49,11 @@ class TerminalScreen:
         """One less than the terminal has: in its last column some wrap."""
         return shutil.get_terminal_size().columns - 1
 
+    @property
+    def height(self) -> int:
+        """One less than the terminal has: the way back from the last one would scroll."""
+        return shutil.get_terminal_size().lines - 1
+
     def show(self, lines: Sequence[str]) -> None:
         """Write over what was shown last."""
         before, self._size = self._size, shutil.get_terminal_size()
@@ -53,7 +61,7 @@ class TerminalScreen:
         if self._shown and before != self._size:
             way_back = "\x1b[2J\x1b[H"  # lines wrapped anew: nobody knows how many there are
         # A line beyond the last one would scroll the first away; the way back ends at the top.
-        fitting = [line[: self.width] for line in lines[: self._size.lines - 1]]
+        fitting = [cut(line, self.width) for line in lines[: self._size.lines - 1]]
         drawn = "".join(f"\x1b[2K{line}\n" for line in fitting)
         self._stream.write(f"{way_back}{drawn}\x1b[J")
         self._stream.flush()
@@ -64,6 +72,7 @@ class PlainScreen:
     """A pipe, a file or a terminal that can do nothing: no escape codes."""
 
     interval = 5.0
+    height = None
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

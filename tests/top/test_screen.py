@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from otel_executor_metrics.demo.screen import PlainScreen, TerminalScreen, screen_for
-from tests.demo.terminal import Terminal
+from otel_executor_metrics.top.screen import PlainScreen, TerminalScreen, screen_for
+from tests.support.terminal import Terminal
 
 
 class Stream(io.StringIO):

@@ -1,4 +1,4 @@
-"""A terminal that knows the few escape codes that the demo may use, and fails on any other."""
+"""A terminal that knows the few escape codes that the commands may use, and fails on any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log records kept for the table, which lines in between would destroy."""
+"""Log records kept, to be shown where and when it suits."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ MOST_KEPT = 100
 
 
 class Notes(logging.Handler):
-    """While entered, keeps the text of each warning that any library logs, once each."""
+    """While entered, keeps the text of each warning that any library logs, once each.
 
-    def __init__(self) -> None:
+    With ``logger`` only those of that logger, and of the ones below it, are kept.
+    """
+
+    def __init__(self, logger: str | None = None) -> None:
         super().__init__(logging.WARNING)
+        self._logger = logging.getLogger(logger)
         self.texts: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -27,8 +31,8 @@ class Notes(logging.Handler):
         return found
 
     def __enter__(self) -> Notes:
-        """Listen to all loggers."""
-        logging.getLogger().addHandler(self)
+        """Listen."""
+        self._logger.addHandler(self)
         return self
 
     def __exit__(
@@ -38,4 +42,4 @@ class Notes(logging.Handler):
         traceback: TracebackType | None,
     ) -> None:
         """Listen no more."""
-        logging.getLogger().removeHandler(self)
+        self._logger.removeHandler(self)

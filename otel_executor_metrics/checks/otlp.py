@@ -1,0 +1,107 @@
+"""The Collector that the exporter ``otlp`` sends to: does it answer?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from otel_executor_metrics import SettingError
+from otel_executor_metrics.checks.finding import Finding, ok, problem
+from otel_executor_metrics.diagnosis import OtlpTarget, Setup
+
+if TYPE_CHECKING:
+    import grpc
+
+ABOUT: Final = "otlp"
+_START: Final = (
+    "start a Collector with the receiver otlp there, or correct OTEL_EXPORTER_OTLP_ENDPOINT and"
+    " OTEL_EXPORTER_OTLP_PROTOCOL"
+)
+_CREDENTIALS: Final = "give what it asks for by OTEL_EXPORTER_OTLP_HEADERS"
+
+
+def check_otlp(setup: Setup, timeout: float) -> Iterator[Finding]:
+    """Send a Collector an empty request, as the exporter would send a full one."""
+    try:
+        target = setup.otlp()
+    except SettingError as error:
+        yield problem(ABOUT, str(error), "correct it; until then nothing is sent")
+        return
+    try:
+        reason = (_over_grpc if target.protocol == "grpc" else _over_http)(target, timeout)
+    except ImportError as error:
+        yield problem(ABOUT, f"{error}", "pip install 'otel-executor-metrics[otlp]'")
+        return
+    if not reason:
+        yield ok(ABOUT, f"{target.shown} takes metrics over {target.protocol}")
+        return
+    refused = any(word in reason for word in ("401", "403", "UNAUTHENTICATED", "PERMISSION"))
+    yield problem(ABOUT, f"{target.shown}: {reason}", _CREDENTIALS if refused else _START)
+
+
+def _over_http(target: OtlpTarget, timeout: float) -> str:
+    """Return why an empty request over HTTP was not taken, or nothing."""
+    import requests
+
+    certificate = (target.certificate, target.key) if target.key else target.certificate
+    try:
+        answer = requests.post(
+            target.url,
+            data=b"",
+            headers={"Content-Type": "application/x-protobuf", **target.headers},
+            timeout=timeout,
+            verify=target.authority or True,
+            cert=certificate,  # type: ignore[arg-type]
+            allow_redirects=False,
+        )
+    except (requests.RequestException, OSError) as error:
+        return _innermost(error)
+    return "" if answer.ok else f"it answers {answer.status_code} {answer.reason}"
+
+
+def _over_grpc(target: OtlpTarget, timeout: float) -> str:
+    """Return why an empty request over gRPC was not taken, or nothing."""
+    import grpc
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+        ExportMetricsServiceRequest,
+    )
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import (
+        MetricsServiceStub,
+    )
+
+    address = (target.url.partition("://")[2] or target.url).partition("/")[0]
+    with _channel(target, address) as channel:
+        try:
+            MetricsServiceStub(channel).Export(  # type: ignore[no-untyped-call]
+                ExportMetricsServiceRequest(),
+                metadata=tuple(target.headers.items()),
+                timeout=timeout,
+            )
+        except grpc.RpcError as error:
+            return _told_by_grpc(error)
+    return ""
+
+
+def _channel(target: OtlpTarget, address: str) -> grpc.Channel:
+    import grpc
+
+    if not target.secure:
+        return grpc.insecure_channel(address)
+    names = (target.authority, target.key or target.certificate, target.certificate)
+    files = [Path(name).read_bytes() if name else None for name in names]
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(*files))
+
+
+def _told_by_grpc(error: grpc.RpcError) -> str:
+    """Return the status and its details, as one line."""
+    if not hasattr(error, "code"):
+        return str(error)
+    return " ".join(f"{error.code().name}: {error.details()}".split())
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the reason at the bottom of what requests and urllib3 wrap it in."""
+    while isinstance(inner := (error.__cause__ or error.__context__), BaseException):
+        error = inner
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,1 @@
+"""The live table: snapshots of an endpoint become rows, and rows a table in the terminal."""
