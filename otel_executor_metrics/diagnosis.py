@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from otel_executor_metrics._sockets import bind, connectable_name
+from otel_executor_metrics._starting import remedy
 from otel_executor_metrics.config import SETTINGS, Settings, resolve
 from otel_executor_metrics.exporters import loaders
 from otel_executor_metrics.exporters.otlp_settings import Target, headers, tls_files
-from otel_executor_metrics._starting import remedy
 from otel_executor_metrics.server import server_context
 from otel_executor_metrics.storage.directories import (
     open_private,

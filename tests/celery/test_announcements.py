@@ -12,7 +12,8 @@ from celery import Celery, signals
 from celery.app.task import Context
 from celery.exceptions import Retry, TimeLimitExceeded, WorkerLostError
 
-from otel_executor_metrics import ExecutorMetrics, Recorded
+from otel_executor_metrics import ExecutorMetrics
+from otel_executor_metrics.snapshot import Recorded
 from tests.celery.conftest import Instrument
 
 

@@ -18,14 +18,13 @@ from otel_executor_metrics import (
     MissingExtraError,
     Objective,
     Operation,
-    Recorded,
-    Snapshot,
 )
 from otel_executor_metrics.integrations.celery import (
     CELERY_OPERATIONS,
     CELERY_TASK,
     instrument_celery,
 )
+from otel_executor_metrics.snapshot import Recorded, Snapshot
 from tests.celery.conftest import Instrument
 
 

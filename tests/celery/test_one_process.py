@@ -15,8 +15,9 @@ from celery.exceptions import Reject
 from celery.utils import uuid
 from celery.worker import state
 
-from otel_executor_metrics import ExecutorMetrics, Recorded, Snapshot
+from otel_executor_metrics import ExecutorMetrics
 from otel_executor_metrics.integrations.celery import instrument_celery
+from otel_executor_metrics.snapshot import Recorded, Snapshot
 from tests.support.waiting import wait_until
 
 COUNTDOWN = 0.7
