@@ -116,6 +116,13 @@ SETTINGS: Final = (
         "Operations beyond the catalogue that come into being on first use; at most 1000.",
     ),
     Setting(
+        "exemplar_filter",
+        ("OTEL_METRICS_EXEMPLAR_FILTER",),
+        _parsers.one_of("trace_based", "always_on", "always_off"),
+        "trace_based",
+        "What gets an exemplar: records with a sampled span active, all, or none.",
+    ),
+    Setting(
         "target_info",
         ("METRICS_TARGET_INFO",),
         _parsers.boolean,
@@ -203,6 +210,7 @@ class SettingArguments(TypedDict, total=False):
     max_label_values: int | None
     max_label_sets: int | None
     max_operations: int | None
+    exemplar_filter: Literal["trace_based", "always_on", "always_off"] | None
     target_info: bool | None
     tls_certificate: str | PathLike[str] | None
     tls_key: str | PathLike[str] | None
@@ -239,6 +247,7 @@ class Settings:
     max_label_values: int
     max_label_sets: int
     max_operations: int
+    exemplar_filter: str
     target_info: bool
     tls_certificate: str | None
     tls_key: str | None

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.storage.blocks import Blocks, merge
+from otel_executor_metrics.storage.blocks import Blocks, Series, merge
+from otel_executor_metrics.storage.exemplars import ByIndex
 from otel_executor_metrics.storage.fleet import Fleet
 from otel_executor_metrics.storage.store import Store
 
@@ -59,6 +60,10 @@ class FleetSource:
     def rest(self, seconds: float) -> None:
         """Let what the others held last stand in for them: they are coming back."""
         self._resting_until = time.monotonic() + seconds
+
+    def read_exemplars(self) -> Mapping[Series, ByIndex]:
+        """Return the exemplars of this process: those of the others are in their memory."""
+        return self._store.read_exemplars()
 
     def read(self) -> Blocks:
         """Return the blocks of all processes, added up; those of this one come first."""

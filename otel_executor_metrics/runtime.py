@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -24,7 +24,9 @@ from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError, SettingError, show
 from otel_executor_metrics.exporters import loaders
 from otel_executor_metrics.pipeline import (
+    SAMPLINGS,
     Pipeline,
+    Sampling,
     Source,
     abandon,
     forked_resource,
@@ -97,11 +99,11 @@ class Runtime:
         built = _built(settings)
         resource = process_resource(settings.service_name)
         if takes_cells(_readers(built)):
-            running = cls._with_cells(settings, catalog)
+            running = cls._with_cells(settings, catalog, SAMPLINGS[settings.exemplar_filter])
             running._resource = resource
             running._serve_from(built)
         else:
-            pipeline = Pipeline.over(_readers(built), resource)
+            pipeline = Pipeline.over(_readers(built), resource, settings.exemplar_filter)
             road = PublicRoad(pipeline.public_calls())
             running = cls(settings, catalog, road, None, [pipeline])
             running._resource = resource
@@ -118,17 +120,23 @@ class Runtime:
         pipeline = Pipeline(provider)
         if not pipeline.takes_cells:
             return cls(settings, catalog, PublicRoad(pipeline.public_calls()), None, [pipeline])
-        running = cls._with_cells(settings, catalog, [pipeline])
+        running = cls._with_cells(settings, catalog, pipeline.sampling, [pipeline])
         forks.watch(running)
         return running
 
     @classmethod
     def _with_cells(
-        cls, settings: Settings, catalog: Catalog, pipelines: Iterable[Pipeline] = ()
+        cls,
+        settings: Settings,
+        catalog: Catalog,
+        sampling: Sampling,
+        pipelines: Iterable[Pipeline] = (),
     ) -> Runtime:
         # Of the recorder, not of all that runs: a provider of the user's must not hold itself.
-        store = Store(lambda series, error: recorder.drop_unshared(series.name, error))
-        running = cls(settings, catalog, CellRoad(store), store, pipelines)
+        store = Store(
+            lambda series, error: recorder.drop_unshared(series.name, error), sampling.sample
+        )
+        running = cls(settings, catalog, CellRoad(store, sampling.wanted), store, pipelines)
         recorder = running.recorder
         for pipeline in running._pipelines:
             pipeline.export(store)
@@ -225,7 +233,7 @@ class Runtime:
         if self._store is not None:
             self._serve_from(built)
         elif isinstance(self._road, PublicRoad):
-            pipeline = Pipeline.over(_readers(built), self._resource)
+            pipeline = self._pipeline_over(_readers(built))
             self._pipelines = [pipeline]
             self._road.move_to(pipeline.public_calls())
             self._start(built)
@@ -246,10 +254,13 @@ class Runtime:
             )
         for exporter in exporters.values():
             if exporter.reader is not None:
-                pipeline = Pipeline.over([exporter.reader], self._resource)
+                pipeline = self._pipeline_over([exporter.reader])
                 pipeline.export(store)
                 self._pipelines.append(pipeline)
         self._start(exporters)
+
+    def _pipeline_over(self, readers: Sequence[MetricReader]) -> Pipeline:
+        return Pipeline.over(readers, self._resource, self._settings.exemplar_filter)
 
     def _start(self, exporters: Mapping[str, Exporter]) -> None:
         started = {name: each for name, each in exporters.items() if _started(each, self._settings)}

@@ -40,6 +40,7 @@ FLOORS = {
     "exporters": 4,
     "bound": 5,
     "cell_operation": 5,
+    "traced_operation": 5,
     "instruments": 5,
     "labelling": 5,
     "measurement": 5,

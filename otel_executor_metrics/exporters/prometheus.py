@@ -5,10 +5,10 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from prometheus_client import CollectorRegistry
 
 from otel_executor_metrics.config import Settings
+from otel_executor_metrics.exporters.exemplars import ExemplarReader, ExemplarRegistry
 from otel_executor_metrics.server import (
     AnyOf,
     Authorizer,
@@ -27,13 +27,14 @@ class PrometheusExporter:
 
     def __init__(self, settings: Settings) -> None:
         registry = CollectorRegistry()
-        self.reader = PrometheusMetricReader(
+        self.reader = ExemplarReader(
             disable_target_info=not settings.target_info,
             scope_info_enabled=False,
             registry=registry,
         )
+        shown = _shown(ExemplarRegistry(registry, self.reader), settings)
         self._server = MetricsServer(
-            {"/metrics": metrics_route(_shown(registry, settings)), "/healthz": healthz_route()},
+            {"/metrics": metrics_route(shown), "/healthz": healthz_route()},
             host=settings.host,
             port=settings.metrics_port,
             ssl_context=_ssl_context(settings),
@@ -76,7 +77,7 @@ def build(settings: Settings) -> PrometheusExporter:
     return PrometheusExporter(settings)
 
 
-def _shown(registry: CollectorRegistry, settings: Settings) -> Registry:
+def _shown(registry: Registry, settings: Settings) -> Registry:
     if settings.multiproc_dir is None:
         return registry
     from otel_executor_metrics.exporters.multiprocess import SharedRegistry

@@ -6,13 +6,16 @@ from otel_executor_metrics.pipeline.declaring import Instruments
 from otel_executor_metrics.pipeline.provider import Pipeline, definitions_of, takes_cells
 from otel_executor_metrics.pipeline.public import PublicInstrument
 from otel_executor_metrics.pipeline.resources import forked_resource, process_resource
+from otel_executor_metrics.pipeline.sampling import SAMPLINGS, Sampling
 from otel_executor_metrics.pipeline.views import ExecutorViews
 
 __all__ = [
+    "SAMPLINGS",
     "ExecutorViews",
     "Instruments",
     "Pipeline",
     "PublicInstrument",
+    "Sampling",
     "Source",
     "abandon",
     "definitions_of",

@@ -14,10 +14,15 @@ from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
+from otel_executor_metrics.pipeline.cells import (
+    exemplar_filter_of,
+    readers_of,
+    suits,
+    views_of,
+)
 from otel_executor_metrics.pipeline.collection import Collection, Source
 from otel_executor_metrics.pipeline.declaring import Instruments
-from otel_executor_metrics.pipeline.environment import exemplar_filter
+from otel_executor_metrics.pipeline.sampling import SAMPLINGS, Sampling, sampling_as
 from otel_executor_metrics.pipeline.selfcheck import cells_work
 from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews
 
@@ -42,13 +47,25 @@ class Pipeline:
         """Whether :meth:`export` works here; else :meth:`public_calls` do."""
         return self._shared.takes_cells
 
+    @property
+    def sampling(self) -> Sampling:
+        """Which measurements become exemplars, as the provider was told."""
+        if not isinstance(self._provider, MeterProvider):
+            return SAMPLINGS["always_off"]
+        return sampling_as(exemplar_filter_of(self._provider))
+
     @classmethod
-    def over(cls, readers: Sequence[MetricReader], resource: Resource) -> Pipeline:
+    def over(
+        cls,
+        readers: Sequence[MetricReader],
+        resource: Resource,
+        exemplar_filter: str = "trace_based",
+    ) -> Pipeline:
         """Return a pipeline with a provider of its own that feeds ``readers``."""
         provider = MeterProvider(
             metric_readers=readers,
             resource=resource,
-            exemplar_filter=exemplar_filter(),
+            exemplar_filter=SAMPLINGS[exemplar_filter].filter(),
             views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )

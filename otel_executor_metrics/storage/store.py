@@ -18,6 +18,7 @@ from otel_executor_metrics.storage.blocks import (
     operation_block,
     series_of,
 )
+from otel_executor_metrics.storage.exemplars import ByIndex, Exemplars, Sample
 from otel_executor_metrics.storage.journal import BusyError, Entry, Journal
 from otel_executor_metrics.storage.names import definition_name, series_name
 from otel_executor_metrics.storage.slots import Slot
@@ -37,12 +38,18 @@ class Store:
 
     Slots begin on the heap. :meth:`move_to` puts them into a journal, from which other processes
     read them. A block that finds no room there stays where it is; ``report`` is told of it once.
+    ``sample`` says which measurements become exemplars.
     """
 
     def __init__(
-        self, report: Callable[[Series, OSError], None] = lambda series, error: None
+        self,
+        report: Callable[[Series, OSError], None] = lambda series, error: None,
+        sample: Sample = lambda: None,
     ) -> None:
         self.operations: dict[str, Operation] = {}
+        self.exemplars = Exemplars(sample)
+        self.on_read: Callable[[], None] = lambda: None
+        """Called when all is about to be read, now and then; must not raise."""
         self._report = report
         self._slots: list[Slot] = []
         self._place: _Place | None = None
@@ -64,6 +71,11 @@ class Store:
     def count(self, key: str, attributes: Mapping[str, str]) -> Slot:
         """Return a new slot for a counter of the library's own."""
         return self._new(series_of("count", key, attributes), threading.RLock(), count_block())
+
+    def read_exemplars(self) -> dict[Series, ByIndex]:
+        """Return what leads to traces; to be read before the blocks, which then contain it."""
+        self.on_read()
+        return self.exemplars.read()
 
     def read(self) -> Blocks:
         """Return copies of all blocks, oldest first; two slots of one series add up.
@@ -93,6 +105,7 @@ class Store:
     def forget(self) -> None:
         """Begin at zero, on the heap: what is here was counted elsewhere."""
         self._journal = None
+        self.exemplars.clear()
         for slot in tuple(self._slots):
             with slot.lock:
                 slot.block = self._empty_block(slot.series)
@@ -104,6 +117,7 @@ class Store:
         """
         self._place = None
         self._reported = set()
+        self.exemplars.clear()
         locks: dict[Lock, Lock] = {}
         for slot in self._slots:
             slot.lock = locks.setdefault(slot.lock, threading.RLock())

@@ -52,7 +52,7 @@ def road_of(pipeline: Pipeline) -> Road:
         return PublicRoad(pipeline.public_calls())
     store = Store()
     pipeline.export(store)
-    return CellRoad(store)
+    return CellRoad(store, lambda: False)
 
 
 def points(reader: InMemoryMetricReader) -> dict[tuple[Any, ...], dict[str, Any]]:
