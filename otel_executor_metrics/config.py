@@ -92,6 +92,13 @@ SETTINGS: Final = (
         "'clean' turns characters outside [a-zA-Z0-9_:] into '_'; 'keep' keeps UTF-8 text.",
     ),
     Setting(
+        "baggage_labels",
+        ("METRICS_BAGGAGE_LABELS",),
+        _parsers.label_names,
+        None,
+        "Keys of OpenTelemetry's baggage whose values become labels, separated by commas.",
+    ),
+    Setting(
         "max_label_values",
         ("METRICS_MAX_LABEL_VALUES",),
         _parsers.whole(1, 1_000_000),
@@ -207,6 +214,7 @@ class SettingArguments(TypedDict, total=False):
     multiproc_dir: str | PathLike[str] | None
     strict: bool | None
     label_values: LabelValues | None
+    baggage_labels: str | Sequence[str] | None
     max_label_values: int | None
     max_label_sets: int | None
     max_operations: int | None
@@ -244,6 +252,7 @@ class Settings:
     multiproc_dir: str | None
     strict: bool
     label_values: LabelValues
+    baggage_labels: tuple[str, ...] | None
     max_label_values: int
     max_label_sets: int
     max_operations: int

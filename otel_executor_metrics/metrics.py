@@ -222,10 +222,10 @@ class ExecutorMetrics:
         """
         if issubclass(type(labels), Mapping):
             both = ChainMap(by_name, cast("Any", labels)) if by_name else labels
-            return self._recorder.find(operation, both)
+            return self._recorder.handle(operation, both)
         if labels is not None:  # a label of that name
             by_name["labels"] = labels
-        return self._recorder.find(operation, by_name)
+        return self._recorder.handle(operation, by_name)
 
     def measure(self, operation: str, labels: Labels | None = None) -> Measurement:
         """Return a context manager, sync and async, that records its body as one operation."""

@@ -18,7 +18,7 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._child_exit import at_exit_of_children
-from otel_executor_metrics._labels import cleaner
+from otel_executor_metrics.baggage import recorder_of
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError, SettingError, show
@@ -33,7 +33,6 @@ from otel_executor_metrics.pipeline import (
     process_resource,
     takes_cells,
 )
-from otel_executor_metrics.recorder import Recorder
 from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
 from otel_executor_metrics.storage import forks
 from otel_executor_metrics.storage.store import Store
@@ -74,15 +73,7 @@ class Runtime:
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self.exporters: dict[str, Exporter] = {}
-        self.recorder = Recorder(
-            catalog,
-            road,
-            lock=self._lock,
-            clean=cleaner(settings.label_values),
-            max_label_values=settings.max_label_values,
-            max_label_sets=settings.max_label_sets,
-            max_operations=None if settings.strict else settings.max_operations,
-        )
+        self.recorder = recorder_of(settings, catalog, road, self._lock)
         self._resource = Resource.get_empty()  # the provider's, where it is the user's
         self._stopped = False
         self._told_of_exits: set[str] = set()

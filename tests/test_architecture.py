@@ -38,6 +38,7 @@ FLOORS = {
     "_drops": 3,
     "pipeline": 4,
     "exporters": 4,
+    "baggage": 5,
     "bound": 5,
     "cell_operation": 5,
     "traced_operation": 5,
