@@ -14,6 +14,7 @@ from benchmarks.prometheus import Families
 from benchmarks.recording import recording_cases
 from benchmarks.scrapes import ScrapeResult, scrape_result
 from benchmarks.threads import ThreadsCase
+from benchmarks.tracing import tracing_case
 from benchmarks.unreachable import unreachable_case
 
 
@@ -103,5 +104,8 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
     with unreachable_case() as unreachable:
         progress(unreachable.title)
         yield unreachable.run(plan.recording)
+    with tracing_case() as traced:
+        progress(traced.title)
+        yield traced.run(plan.recording)
     progress(imports.TITLE)
     yield imports.import_result(plan.import_rounds)

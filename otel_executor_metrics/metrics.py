@@ -9,8 +9,8 @@ import os
 import threading
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from opentelemetry.metrics import MeterProvider
 
@@ -18,10 +18,9 @@ from otel_executor_metrics._guards import listed, never_raises, record_nothing
 from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
 from otel_executor_metrics.config import SettingArguments, resolve
-from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, check_named, measured, unmeasured
-from otel_executor_metrics.pipeline import definitions_of
+from otel_executor_metrics.pipeline import definitions_of, given_provider
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
 from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels, OperationHandle
@@ -47,8 +46,9 @@ class ExecutorMetrics:
             free one, the attribute ``metrics_port`` then tells which.
         operations: operations beyond the built-in intent, plan and execute.
         include_builtin: False leaves those three out, to define them anew or not at all.
-        meter_provider: an OpenTelemetry provider of your own. Its readers export what is recorded
-            here, nothing else is started, and it stays yours to flush and to shut down. Give it
+        meter_provider: an OpenTelemetry provider of your own, or ``"global"`` for the one that is
+            set by now. Its readers export what is recorded here, nothing else is started, and it
+            stays yours to flush and to shut down. Give it
             ``views=ExecutorViews()``: its Views decide names, buckets and speed. Without them, or
             with a reader of delta temporality, a signal handler must not record an operation or
             label set for the first time: the SDK's locks, which its thread may hold, would stand
@@ -76,17 +76,16 @@ class ExecutorMetrics:
         *,
         operations: Iterable[Operation] | None = None,
         include_builtin: bool = True,
-        meter_provider: MeterProvider | None = None,
+        meter_provider: MeterProvider | Literal["global"] | None = None,
         **settings: Unpack[SettingArguments],
     ) -> None:
         self._settings = resolve(
             {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings}, os.environ
         )
-        if not isinstance(meter_provider, (MeterProvider, NoneType)):
-            raise SettingError("meter_provider", meter_provider, "must be OpenTelemetry's")
+        provider = given_provider(meter_provider)
         catalog = Catalog(
             [*(BUILTIN_OPERATIONS if include_builtin else ()), *listed(operations)],
-            agreed=None if meter_provider is None else definitions_of(meter_provider),
+            agreed=None if provider is None else definitions_of(provider),
         )
         catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
         self._lock = threading.RLock()
@@ -94,8 +93,8 @@ class ExecutorMetrics:
         self._runtime: Runtime | None = None
         self.metrics_port = self._settings.metrics_port
         self.degraded = self._settings.refused
-        if self._settings.enable_metrics and meter_provider is not None:
-            self._runtime = Runtime.on(meter_provider, self._settings, catalog)
+        if self._settings.enable_metrics and provider is not None:
+            self._runtime = Runtime.on(provider, self._settings, catalog)
         elif self._settings.enable_metrics:
             self._runtime = Runtime.start(self._settings, catalog)
             self.degraded = self._runtime is None

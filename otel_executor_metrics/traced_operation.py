@@ -8,7 +8,6 @@ from time import time_ns
 from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.cell_operation import CellOperation
 from otel_executor_metrics.storage.blocks import BUCKETS, OUTCOME
-from otel_executor_metrics.storage.exemplars import Exemplar
 from otel_executor_metrics.storage.slots import Slot
 
 
@@ -54,10 +53,10 @@ class TracedOperation(CellOperation):
                 return
             now = time_ns()
             if counted is not None:
-                exemplars.keep(counted, index, Exemplar(amount, now, span))
+                exemplars.keep(counted, index, (amount, now, span))
             number = None if duration is None else non_negative(duration)
             if number is not None:
                 bucket = bisect_left(self._bounds, number) + BUCKETS
-                exemplars.keep(self._slot, bucket, Exemplar(number, now, span))
+                exemplars.keep(self._slot, bucket, (number, now, span))
         except Exception:
             return

@@ -19,6 +19,8 @@ from operator import add
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider as APIMeterProvider
+from opentelemetry.metrics._internal import _ProxyMeterProvider
 from opentelemetry.sdk.metrics import Exemplar, ExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics._internal.aggregation import (
     _ExplicitBucketHistogramAggregation,
@@ -109,6 +111,11 @@ def abandon(reader: MetricReader) -> None:
 def views_of(provider: MeterProvider) -> object:
     """Return the Views of a provider of the SDK: the very object that it was given."""
     return provider._sdk_config.views
+
+
+def stands_in(provider: APIMeterProvider) -> bool:
+    """Tell whether ``provider`` is what OpenTelemetry returns while no global one is set."""
+    return isinstance(provider, _ProxyMeterProvider)
 
 
 def exemplar_filter_of(provider: MeterProvider) -> ExemplarFilter:

@@ -207,8 +207,9 @@ class Collection:
 
 
 def _as_sdk(found: Kept) -> Exemplar:
-    span = found.span
-    return Exemplar(None, found.value, found.time_unix_nano, span.span_id, span.trace_id)
+    value, at, span = found
+    ids = (span.span_id, span.trace_id) if span.is_valid else (None, None)
+    return Exemplar(None, value, at, *ids)
 
 
 def _distribution(block: list[float]) -> Distribution:

@@ -8,15 +8,18 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from opentelemetry.metrics import MeterProvider as APIMeterProvider
+from opentelemetry.metrics import NoOpMeterProvider, get_meter_provider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.catalog import Operation
+from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.pipeline.cells import (
     exemplar_filter_of,
     readers_of,
+    stands_in,
     suits,
     views_of,
 )
@@ -41,6 +44,7 @@ class Pipeline:
         self._provider = provider
         self._owned: MeterProvider | None = None
         self._shared = _shared(provider)
+        _warn_of_losses(provider)
 
     @property
     def takes_cells(self) -> bool:
@@ -103,6 +107,30 @@ class Pipeline:
             self._owned.shutdown(timeout_millis=timeout * 1000)
         except Exception as error:  # the provider raises a bare Exception for any reader's
             _logger.warning("OpenTelemetry did not shut down cleanly: %s", error)
+
+
+def given_provider(given: object) -> APIMeterProvider | None:
+    """Return the provider that ``given`` is, or names: ``global`` is OpenTelemetry's, as by now.
+
+    Raises:
+        SettingError: it is none.
+    """
+    if given is None or isinstance(given, APIMeterProvider):
+        return given
+    if given == "global":
+        return get_meter_provider()
+    raise SettingError("meter_provider", given, "must be OpenTelemetry's, or the text 'global'")
+
+
+def _warn_of_losses(provider: APIMeterProvider) -> None:
+    if stands_in(provider):
+        _logger.warning(
+            "no global MeterProvider is set: what is recorded is lost until one is, by"
+            " opentelemetry.metrics.set_meter_provider, and series do not begin at 0; set it"
+            " before ExecutorMetrics is made"
+        )
+    elif isinstance(provider, NoOpMeterProvider):
+        _logger.warning("the MeterProvider is a NoOpMeterProvider: what is recorded is lost")
 
 
 def takes_cells(readers: Iterable[MetricReader]) -> bool:

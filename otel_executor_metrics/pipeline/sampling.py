@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from opentelemetry import trace
+from opentelemetry.context import get_current
 from opentelemetry.environment_variables import OTEL_PYTHON_TRACER_PROVIDER
 from opentelemetry.sdk.metrics import (
     AlwaysOffExemplarFilter,
@@ -15,7 +16,7 @@ from opentelemetry.sdk.metrics import (
     TraceBasedExemplarFilter,
 )
 
-from otel_executor_metrics.storage.exemplars import Sample, Span
+from otel_executor_metrics.storage.exemplars import Sample
 
 
 class Sampling(NamedTuple):
@@ -30,18 +31,17 @@ class Sampling(NamedTuple):
     wanted: Callable[[], bool]
 
 
-def sampled_span() -> Span | None:
-    """Return the active span if it is sampled."""
-    context = trace.get_current_span().get_span_context()
-    if context.trace_flags & trace.TraceFlags.SAMPLED:
-        return Span(context.trace_id, context.span_id)
-    return None
+def sampled_span() -> trace.SpanContext | None:
+    """Return the context of the active span if it is sampled."""
+    if not get_current():  # which is found out in a tenth of the time
+        return None
+    span = trace.get_current_span().get_span_context()
+    return span if span.trace_flags & trace.TraceFlags.SAMPLED else None
 
 
-def any_span() -> Span:
-    """Return the active span, sampled or not, or none."""
-    context = trace.get_current_span().get_span_context()
-    return Span(context.trace_id, context.span_id) if context.is_valid else Span(None, None)
+def any_span() -> trace.SpanContext:
+    """Return the context of the active span, which is not valid where there is none."""
+    return trace.get_current_span().get_span_context()
 
 
 def tracing() -> bool:

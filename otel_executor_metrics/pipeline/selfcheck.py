@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
@@ -84,6 +84,7 @@ def _points(road: _Road, *, cells: bool) -> list[Any]:
     provider = MeterProvider(
         metric_readers=readers,
         resource=Resource.get_empty(),
+        exemplar_filter=AlwaysOffExemplarFilter(),  # a span may be active
         views=views,
         shutdown_on_exit=False,
     )

@@ -6,28 +6,18 @@ They live in the memory of their process. A fork, and the end of the process, lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from opentelemetry.trace import SpanContext
 
 from otel_executor_metrics.storage.blocks import Series
 from otel_executor_metrics.storage.slots import Slot
 
+Exemplar: TypeAlias = tuple[float, int, SpanContext]
+"""A measurement: its value, when it was made (Unix time in ns), and the context of the span that
+was active, which is not valid where there was none. Plain, since two are made in each record."""
 
-class Span(NamedTuple):
-    """What leads to a trace: the ids of a span, or None where a measurement had none."""
-
-    trace_id: int | None
-    span_id: int | None
-
-
-class Exemplar(NamedTuple):
-    """One measurement: its value, when it was made, and the span that was active."""
-
-    value: float
-    time_unix_nano: int
-    span: Span
-
-
-Sample: TypeAlias = Callable[[], Span | None]
+Sample: TypeAlias = Callable[[], SpanContext | None]
 """Return what a measurement made now leads to; None where it is not to become an exemplar."""
 
 ByIndex: TypeAlias = Mapping[int, Exemplar]
@@ -77,4 +67,4 @@ def add_exemplars(into: dict[Series, ByIndex], found: Iterable[tuple[Series, ByI
 
 def _latest(one: ByIndex, other: ByIndex) -> ByIndex:
     both = (*one.items(), *other.items())
-    return dict(sorted(both, key=lambda item: item[1].time_unix_nano))
+    return dict(sorted(both, key=lambda item: item[1][1]))
