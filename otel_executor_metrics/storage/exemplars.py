@@ -1,11 +1,12 @@
 """Exemplars: of each number of a series the latest measurement that leads to a trace.
 
-They live in the memory of their process. A fork, and the end of the process, lose them.
+They live in the memory of their process. A forked child has none; what other processes of a fleet
+see of them is a copy, made now and then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from opentelemetry.trace import SpanContext
@@ -42,6 +43,12 @@ class Exemplars:
         if kept is None:
             kept = self._kept.setdefault(slot, {})
         kept[index] = exemplar
+
+    def of_slots(self) -> Iterator[tuple[Slot, int, Exemplar]]:
+        """Yield all as they are now, of each number of each slot."""
+        for slot, kept in tuple(self._kept.items()):
+            for index, exemplar in tuple(kept.items()):
+                yield slot, index, exemplar
 
     def read(self) -> dict[Series, ByIndex]:
         """Return those of all series as they are now.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.facade.programs import environment
-from tests.support.receiver import Received, http_receiver
+from tests.support.receiver import Received, grpc_receiver, http_receiver
 from tests.tracing.exemplars import exemplars_in
 
 INSTRUMENT = Path(sys.executable).with_name("opentelemetry-instrument")
@@ -90,6 +90,15 @@ def test_the_endpoint_serves_beside_it(receiver: Received, sending: Mapping[str,
     assert {each.value for each in exemplars_in(text)} == {0.2, 1.0}
     assert list(receiver.points("execute_latency")) == []
     assert {point.as_int for _, point in receiver.points("theirs")} == {7}
+
+
+def test_their_distribution_has_us_send_where_nobody_says_otherwise() -> None:
+    """It sets the variables of the exporter and of the protocol, which are ours as well."""
+    with grpc_receiver() as receiver:
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}
+        then = 'print(metrics.get_metrics_summary()["exporters"])'
+        assert run(PROGRAM.format(arguments="", then=then), variables) == "['otlp']\n"
+        assert {p.count for _, p in receiver.points("execute_latency") if p.count} == {1000}
 
 
 def test_switched_off_it_is_silent(receiver: Received, sending: Mapping[str, str]) -> None:

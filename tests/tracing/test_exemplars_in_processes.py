@@ -58,6 +58,46 @@ print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 print(list(of_buckets(exemplars(metrics))))
 """
 
+INTERRUPTED = f"""
+import signal, time
+from bisect import bisect_left
+from otel_executor_metrics import DEFAULT_BUCKETS
+from tests.facade.scraping import scrape
+
+trace.set_tracer_provider(TracerProvider())
+tracer = trace.get_tracer("x")
+{MADE}
+calls = []
+
+def record(number):
+    calls.append(number)
+    with tracer.start_as_current_span("any"):
+        metrics.record_operation("job", duration=number % 9 / 3)
+        metrics.record_operation("job", False, 20.0, error_type=f"E{{number % 50}}")
+
+record(0)
+signal.signal(signal.SIGALRM, lambda number, frame: record(len(calls)))
+signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+deadline = time.monotonic() + 1
+while time.monotonic() < deadline:
+    record(len(calls))
+signal.setitimer(signal.ITIMER_REAL, 0)
+found = of_buckets(exemplars(metrics))
+bounds = [*map(str, DEFAULT_BUCKETS), "+Inf"]
+print(
+    scrape(metrics).value("job_success_total") == len(calls),
+    scrape(metrics).total("job_failures_total") == len(calls),
+    all(bounds[bisect_left(DEFAULT_BUCKETS, each.value)] == le for le, each in found.items()),
+)
+"""
+
+
+def test_a_signal_handler_may_record_in_a_span_of_its_own() -> None:
+    """Wherever it interrupts another record, nothing stands still, is lost, or is misplaced."""
+    done = run_program(BEGINNING + INTERRUPTED)
+
+    assert done.stdout == "True True True\n", done.stderr
+
 
 def test_a_tracer_provider_that_comes_late_is_noticed() -> None:
     """With the next collection, also for what was bound long before; until then nothing is paid."""

@@ -32,6 +32,7 @@ def test_it_arrives_over_otlp(
         assert metrics.flush(10)
         (latency,) = [p for _, p in receiver.points("execute_latency") if p.exemplars]
         (failures,) = [p for _, p in receiver.points("execute_failures") if p.exemplars]
+        metrics.shutdown()  # while somebody answers
 
     assert [each.as_double for each in latency.exemplars] == [0.2, 3.0]
     for each in (*latency.exemplars, *failures.exemplars):
@@ -48,6 +49,7 @@ def test_none_is_sent_of_what_is_not_sampled(make_metrics: MakeMetrics) -> None:
             metrics.record_operation("plan", duration=0.2)
         assert metrics.flush(10)
         assert [list(point.exemplars) for _, point in receiver.points("plan_latency")] == [[]]
+        metrics.shutdown()
 
 
 def test_facades_on_one_provider_share_the_latest() -> None:
