@@ -16,6 +16,7 @@ from benchmarks.prometheus import Families
 from benchmarks.recording import recording_cases
 from benchmarks.scrapes import ScrapeResult, scrape_result
 from benchmarks.threads import ThreadsCase
+from benchmarks.tracing import tracing_case
 from benchmarks.unreachable import unreachable_case
 
 
@@ -111,5 +112,8 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
         yield unreachable.run(plan.recording)
     progress(celery_tasks.TITLE)
     yield celery_tasks.celery_result(plan.recording)
+    with tracing_case() as traced:
+        progress(traced.title)
+        yield traced.run(plan.recording)
     progress(imports.TITLE)
     yield imports.import_result(plan.import_rounds)

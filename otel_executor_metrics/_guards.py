@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from types import NoneType
 from typing import Any
 
-from opentelemetry.metrics import MeterProvider
-
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.operation import F
 from otel_executor_metrics.typing import UNKNOWN, ErrorType, Labels
@@ -30,10 +28,8 @@ def never_raises(method: F) -> F:
     return guarded  # type: ignore[return-value]
 
 
-def check_parts(meter_provider: object, clock: object) -> None:
-    """Raise SettingError for what is passed in place of a provider, or of a clock."""
-    if not isinstance(meter_provider, (MeterProvider, NoneType)):
-        raise SettingError("meter_provider", meter_provider, "must be OpenTelemetry's")
+def check_clock(clock: object) -> None:
+    """Raise SettingError for what is passed in place of a clock."""
     if not callable(clock):
         raise SettingError("clock", clock, "must return seconds when called")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 
 from otel_executor_metrics._labels import ENCODABLE_RULE, encodable
+from otel_executor_metrics._names import ERROR_TYPE, LABEL_RULE, label_name
 
 LONGEST = 31_536_000.0
 """Seconds, a year: longer times are cut to it, since no lock could wait for them."""
@@ -101,12 +102,25 @@ def path(value: object) -> str:
 
 
 def names(value: object) -> tuple[str, ...]:
-    """Read names separated by commas, or a sequence of them."""
+    """Read names of exporters, separated by commas or in a sequence."""
     rule = "must name exporters, separated by commas"
+    return tuple(dict.fromkeys(name.lower() for name in _listed(value, rule)))
+
+
+def label_names(value: object) -> tuple[str, ...]:
+    """Read names of labels, separated by commas or in a sequence."""
+    rule = f"must name labels, separated by commas; a label's name {LABEL_RULE}"
+    found = _listed(value, rule)
+    if ERROR_TYPE in found or any(label_name(name) != name for name in found):
+        raise ValueError(f"{rule}, nor {ERROR_TYPE!r}")
+    return found
+
+
+def _listed(value: object, rule: str) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, Iterable) or isinstance(names, (bytes, Mapping)):
         raise ValueError(rule)
-    found = [name.strip().lower() if isinstance(name, str) else "" for name in names]
+    found = [name.strip() if isinstance(name, str) else "" for name in names]
     if not found or "" in found:
         raise ValueError(rule)
     return tuple(dict.fromkeys(found))

@@ -25,31 +25,47 @@ from otel_executor_metrics.storage.blocks import (
     RETRIES,
     SUM,
 )
-from otel_executor_metrics.storage.slots import (
-    HistogramCell,
-    ProgressCell,
-    Slot,
-    SumCell,
-    observe,
-)
+from otel_executor_metrics.storage.slots import ProgressCell, Slot, observe
 from otel_executor_metrics.storage.store import Store
 from otel_executor_metrics.typing import UNKNOWN, Cell, Clock, ErrorType
 
 _COUNTERS: dict[Role, int] = {"success": OUTCOME, "retries": RETRIES, "lost": LOST}
 
 
-class FailureCell(SumCell):
-    """The failures of one type in one label set."""
+class CounterCell:
+    """A counter of an operation: one number of one of its slots."""
 
-    __slots__ = ("slot",)
+    __slots__ = ("_index", "_operation", "slot")
 
-    def __init__(self, slot: Slot) -> None:
-        super().__init__(slot, OUTCOME)
+    def __init__(self, operation: CellOperation, slot: Slot, index: int) -> None:
+        self._operation = operation
         self.slot = slot
+        self._index = index
+
+    def record(self, value: float, /) -> None:
+        """Add ``value``."""
+        self._operation.add(self.slot, self._index, value)
 
 
-class CellOperation(BoundOperation[FailureCell]):
-    """A :class:`BoundOperation` that writes to its slot directly."""
+class LatencyCell:
+    """The histogram of an operation."""
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: CellOperation) -> None:
+        self._operation = operation
+
+    def record(self, value: float, /) -> None:
+        """Observe ``value``."""
+        self._operation.observe_number(value)
+
+
+class CellOperation(BoundOperation[CounterCell]):
+    """A :class:`BoundOperation` that writes to its slot directly.
+
+    All that is recorded passes through its methods, that of its cells as well: where somebody
+    traces, it becomes a ``TracedOperation``.
+    """
 
     __slots__ = ("_bounds", "_slot", "_store")
 
@@ -59,7 +75,7 @@ class CellOperation(BoundOperation[FailureCell]):
         bounds: Sequence[float],
         store: Store,
         *,
-        failures: Callable[[object], FailureCell],
+        failures: Callable[[object], CounterCell],
         drop: CountDrop,
         clock: Clock,
     ) -> None:
@@ -71,14 +87,14 @@ class CellOperation(BoundOperation[FailureCell]):
     def cell(self, role: Role) -> Cell:
         """Return the cell of one role."""
         if role == "latency":
-            return HistogramCell(self._slot, self._bounds)
+            return LatencyCell(self)
         if role == "in_progress":
             return ProgressCell(self._slot)
-        return SumCell(self._slot, _COUNTERS[role])
+        return CounterCell(self, self._slot, _COUNTERS[role])
 
-    def new_failure(self, error_type: str) -> FailureCell:
+    def new_failure(self, error_type: str) -> CounterCell:
         """Make the series of the failures of one type."""
-        return FailureCell(self._store.failure(self._slot, error_type))
+        return CounterCell(self, self._store.failure(self._slot, error_type), OUTCOME)
 
     def success(self, duration: float | None = None) -> None:
         """Count a success; observe ``duration`` seconds if given."""
@@ -119,6 +135,17 @@ class CellOperation(BoundOperation[FailureCell]):
             slot = self._slot
             with slot.lock:
                 slot.block[ENDED] += 1.0
+
+    def add(self, counted: Slot, index: int, amount: float) -> None:
+        """Add to a number of ``counted``, which shares our lock."""
+        with counted.lock:
+            counted.block[index] += amount
+
+    def observe_number(self, number: float) -> None:
+        """Observe a number of seconds that is known to be one."""
+        slot = self._slot
+        with slot.lock:
+            observe(slot.block, self._bounds, number)
 
     def _count(self, counted: Slot, index: int, duration: float | None) -> None:
         """Add 1 to a number of ``counted``, which shares our lock; observe the duration if any."""

@@ -12,6 +12,7 @@ from os import PathLike
 from typing import Any, Final, Literal, TypedDict
 
 from otel_executor_metrics import _parsers
+from otel_executor_metrics._endpoint_settings import ENDPOINT_SETTINGS
 from otel_executor_metrics._health_settings import HEALTH_SETTINGS
 from otel_executor_metrics._labels import LabelValues
 from otel_executor_metrics._otlp_settings import OTLP_SETTINGS
@@ -93,6 +94,13 @@ SETTINGS: Final = (
         "'clean' turns characters outside [a-zA-Z0-9_:] into '_'; 'keep' keeps UTF-8 text.",
     ),
     Setting(
+        "baggage_labels",
+        ("METRICS_BAGGAGE_LABELS",),
+        _parsers.label_names,
+        None,
+        "Keys of OpenTelemetry's baggage whose values become labels, separated by commas.",
+    ),
+    Setting(
         "max_label_values",
         ("METRICS_MAX_LABEL_VALUES",),
         _parsers.whole(1, 1_000_000),
@@ -117,61 +125,13 @@ SETTINGS: Final = (
         "Operations beyond the catalogue that come into being on first use; at most 1000.",
     ),
     Setting(
-        "target_info",
-        ("METRICS_TARGET_INFO",),
-        _parsers.boolean,
-        False,
-        "Show the resource as target_info at the Prometheus endpoint.",
+        "exemplar_filter",
+        ("OTEL_METRICS_EXEMPLAR_FILTER",),
+        _parsers.one_of("trace_based", "always_on", "always_off"),
+        "trace_based",
+        "What gets an exemplar: records with a sampled span active, all, or none.",
     ),
-    Setting(
-        "page",
-        ("METRICS_PAGE",),
-        _parsers.boolean,
-        True,
-        "Serve the live page at / of the Prometheus endpoint.",
-    ),
-    Setting(
-        "tls_certificate",
-        ("METRICS_TLS_CERTIFICATE",),
-        _parsers.path,
-        None,
-        "PEM file of the endpoint's certificate chain; makes it HTTPS.",
-        guards=True,
-    ),
-    Setting(
-        "tls_key",
-        ("METRICS_TLS_KEY",),
-        _parsers.path,
-        None,
-        "PEM file of the private key, where the certificate's file does not hold it.",
-        guards=True,
-    ),
-    Setting(
-        "tls_client_ca",
-        ("METRICS_TLS_CLIENT_CA",),
-        _parsers.path,
-        None,
-        "PEM file of the authority whose client certificates are asked for.",
-        guards=True,
-    ),
-    Setting(
-        "basic_auth",
-        ("METRICS_BASIC_AUTH",),
-        _parsers.credentials,
-        None,
-        "User and password that /metrics and the page ask for, as user:password.",
-        guards=True,
-        secret=True,
-    ),
-    Setting(
-        "bearer_token",
-        ("METRICS_BEARER_TOKEN",),
-        _parsers.text,
-        None,
-        "Token that /metrics and the page ask for.",
-        guards=True,
-        secret=True,
-    ),
+    *ENDPOINT_SETTINGS,
     *OTLP_SETTINGS,
     Setting(
         "export_interval_millis",
@@ -209,9 +169,11 @@ class SettingArguments(TypedDict, total=False):
     multiproc_dir: str | PathLike[str] | None
     strict: bool | None
     label_values: LabelValues | None
+    baggage_labels: str | Sequence[str] | None
     max_label_values: int | None
     max_label_sets: int | None
     max_operations: int | None
+    exemplar_filter: Literal["trace_based", "always_on", "always_off"] | None
     target_info: bool | None
     page: bool | None
     tls_certificate: str | PathLike[str] | None
@@ -250,9 +212,11 @@ class Settings:
     multiproc_dir: str | None
     strict: bool
     label_values: LabelValues
+    baggage_labels: tuple[str, ...] | None
     max_label_values: int
     max_label_sets: int
     max_operations: int
+    exemplar_filter: str
     target_info: bool
     page: bool
     tls_certificate: str | None

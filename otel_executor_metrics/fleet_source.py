@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.storage.blocks import Blocks, merge
+from otel_executor_metrics.storage.blocks import Blocks, Series, merge
+from otel_executor_metrics.storage.exemplars import ByIndex, add_exemplars
 from otel_executor_metrics.storage.fleet import Fleet
 from otel_executor_metrics.storage.store import Store
 
@@ -59,6 +60,17 @@ class FleetSource:
     def rest(self, seconds: float) -> None:
         """Let what the others held last stand in for them: they are coming back."""
         self._resting_until = time.monotonic() + seconds
+
+    def read_exemplars(self) -> Mapping[Series, ByIndex]:
+        """Return the exemplars of all processes."""
+        own = self._store.read_exemplars()
+        fleet = self.fleet
+        if fleet is None:
+            return own
+        left_out = fleet.define(self._store.operations)
+        found = {series: each for series, each in own.items() if series.name not in left_out}
+        add_exemplars(found, fleet.read_exemplars().items())
+        return found
 
     def read(self) -> Blocks:
         """Return the blocks of all processes, added up; those of this one come first."""

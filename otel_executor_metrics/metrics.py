@@ -11,11 +11,11 @@ import time
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from opentelemetry.metrics import MeterProvider
 
-from otel_executor_metrics._guards import check_parts, listed, never_raises, record_nothing
+from otel_executor_metrics._guards import check_clock, listed, never_raises, record_nothing
 from otel_executor_metrics._parsers import LONGEST
 from otel_executor_metrics._readable import Readable
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, Catalog, Operation
@@ -23,7 +23,7 @@ from otel_executor_metrics.config import SettingArguments, resolve
 from otel_executor_metrics.exposition import Exposition
 from otel_executor_metrics.measurement import Measurement
 from otel_executor_metrics.operation import F, check_named, measured, unmeasured
-from otel_executor_metrics.pipeline import definitions_of
+from otel_executor_metrics.pipeline import definitions_of, given_provider
 from otel_executor_metrics.recorder import NoopRecorder, Recorder
 from otel_executor_metrics.runtime import Runtime
 from otel_executor_metrics.typing import (
@@ -55,8 +55,9 @@ class ExecutorMetrics(Readable):
             free one, the attribute ``metrics_port`` then tells which.
         operations: operations beyond the built-in intent, plan and execute.
         include_builtin: False leaves those three out, to define them anew or not at all.
-        meter_provider: an OpenTelemetry provider of your own. Its readers export what is recorded
-            here, nothing else is started, and it stays yours to flush and to shut down. Give it
+        meter_provider: an OpenTelemetry provider of your own, or ``"global"`` for the one that is
+            set by now. Its readers export what is recorded here, nothing else is started, and it
+            stays yours to flush and to shut down. Give it
             ``views=ExecutorViews()``: its Views decide names, buckets and speed. Without them, or
             with a reader of delta temporality, a signal handler must not record an operation or
             label set for the first time: the SDK's locks, which its thread may hold, would stand
@@ -88,7 +89,7 @@ class ExecutorMetrics(Readable):
         *,
         operations: Iterable[Operation] | None = None,
         include_builtin: bool = True,
-        meter_provider: MeterProvider | None = None,
+        meter_provider: MeterProvider | Literal["global"] | None = None,
         clock: Clock = time.perf_counter,
         **settings: Unpack[SettingArguments],
     ) -> None:
@@ -96,10 +97,11 @@ class ExecutorMetrics(Readable):
             {"enable_metrics": enable_metrics, "metrics_port": metrics_port, **settings},
             self._environ,
         )
-        check_parts(meter_provider, clock)
+        check_clock(clock)
+        provider = given_provider(meter_provider)
         catalog = Catalog(
             [*(BUILTIN_OPERATIONS if include_builtin else ()), *listed(operations)],
-            agreed=None if meter_provider is None else definitions_of(meter_provider),
+            agreed=None if provider is None else definitions_of(provider),
         )
         catalog.check_limits(self._settings.max_label_values, self._settings.max_label_sets)
         self._lock = threading.RLock()
@@ -108,8 +110,8 @@ class ExecutorMetrics(Readable):
         self._exposition = Exposition(self._settings)
         self.metrics_port = self._settings.metrics_port
         self.degraded = self._settings.refused
-        if self._settings.enable_metrics and meter_provider is not None:
-            self._runtime = Runtime.on(meter_provider, self._settings, catalog, clock)
+        if self._settings.enable_metrics and provider is not None:
+            self._runtime = Runtime.on(provider, self._settings, catalog, clock)
         elif self._settings.enable_metrics:
             self._runtime = Runtime.start(self._settings, catalog, clock)
             self.degraded = self._runtime is None
@@ -238,10 +240,10 @@ class ExecutorMetrics(Readable):
         """
         if issubclass(type(labels), Mapping):
             both = ChainMap(by_name, cast("Any", labels)) if by_name else labels
-            return self._recorder.find(operation, both)
+            return self._recorder.handle(operation, both)
         if labels is not None:  # a label of that name
             by_name["labels"] = labels
-        return self._recorder.find(operation, by_name)
+        return self._recorder.handle(operation, by_name)
 
     def measure(self, operation: str, labels: Labels | None = None) -> Measurement:
         """Return a context manager, sync and async, that records its body as one operation."""

@@ -81,7 +81,8 @@ class Recorder:
         # What callers passed, to what was found for it: by operation, then by the items of the
         # labels. To build one key of both in each call would take a quarter more. The facade
         # looks here itself.
-        self.remembered: dict[object, dict[Items, OperationHandle]] = {}
+        self._memory: dict[object, dict[Items, OperationHandle]] = {}
+        self.remembered: Mapping[object, Mapping[Items, OperationHandle]] = self._memory
         self._remembered_size = 0
         reasons = {reason: road.count(DROPPED, {"reason": reason}) for reason in DROP_REASONS}
         self._drops = Drops(reasons, lock)
@@ -111,11 +112,21 @@ class Recorder:
             items = tuple(labels.items()) if labels else ()
             return self.remembered[operation][items]
         except Exception:  # not seen before, or nothing that can be looked up
-            return self._bound(operation, labels, items)
+            return self._bound(self.bind, operation, labels, items)
 
-    def _bound(self, operation: object, labels: object, items: Items | None) -> OperationHandle:
+    def handle(self, operation: object, labels: Any = None) -> OperationHandle:
+        """Return the handles as :meth:`find` does, to be kept. Never raises."""
+        return self.find(operation, labels)
+
+    def _bound(
+        self,
+        bind: Callable[[object, object, Items | None], OperationHandle],
+        operation: object,
+        labels: object,
+        items: Items | None,
+    ) -> OperationHandle:
         try:
-            return self.bind(operation, labels, items)
+            return bind(operation, labels, items)
         except Exception as error:
             with contextlib.suppress(Exception):  # the stack may be at its limit
                 self.drop_error("find", error)
@@ -183,8 +194,7 @@ class Recorder:
             where = "any operation" if every else in_operation(series.value)
             self._drops.count(series.reason, where, series.value, series.rule)
             return NOOP_OPERATION
-        if items is None and type(labels) is dict:
-            items = tuple(labels.copy().items())  # another thread changed it meanwhile
+        items = had_again(items, labels)
         bound, exact = series.bind(items, labels)
         if exact and items is not None:
             self._remember(operation, items, bound)
@@ -197,10 +207,10 @@ class Recorder:
         size = _ENTRY_SIZE + sum(map(sys.getsizeof, texts))
         with self._lock:
             if self._remembered_size + size > MAX_REMEMBERED:
-                self.remembered.clear()
+                self._memory.clear()
                 self._remembered_size = 0
             self._remembered_size += size
-            self.remembered.setdefault(operation, {})[items] = bound
+            self._memory.setdefault(operation, {})[items] = bound
 
     def _series_of(self, raw: object) -> OperationSeries | Drop:
         name = operation_name(raw)
@@ -249,6 +259,13 @@ class Recorder:
         return series
 
 
+def had_again(items: Items | None, labels: object) -> Items | None:
+    """Return ``items`` of ``labels``, had anew where another thread changed a dict meanwhile."""
+    if items is None and type(labels) is dict:
+        return tuple(labels.copy().items())
+    return items
+
+
 class Overflows:
     """Counts label values that became ``other``, by operation and label."""
 
@@ -291,6 +308,8 @@ class NoopRecorder:
     def find(self, operation: object, labels: object = None) -> OperationHandle:
         """Return the no-op operation."""
         return NOOP_OPERATION
+
+    handle = find
 
     def define(self, operation: Operation) -> None:
         """Do nothing."""

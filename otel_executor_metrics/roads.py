@@ -5,6 +5,7 @@ Both make what one operation needs to be recorded; which of them is taken is dec
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from otel_executor_metrics.pipeline import Instruments, PublicInstrument
 from otel_executor_metrics.storage.blocks import COUNT
 from otel_executor_metrics.storage.slots import SumCell
 from otel_executor_metrics.storage.store import Store
+from otel_executor_metrics.traced_operation import TracedOperation
 from otel_executor_metrics.typing import Attributes, Cell, Clock
 
 
@@ -41,11 +43,18 @@ class Road(Protocol):
 
 
 class CellRoad:
-    """The road into slots."""
+    """The road into slots.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Operations offer exemplars from the time on that ``traced`` says so. It is asked when label
+    sets come into being and when all is read: in each call it would cost too much.
+    """
+
+    def __init__(self, store: Store, clock: Clock, traced: Callable[[], bool]) -> None:
         self._store = store
         self._clock = clock
+        self._traced = traced
+        self._untraced: list[CellOperation] = []
+        store.on_read = self._look
 
     def operation(
         self,
@@ -58,7 +67,7 @@ class CellRoad:
         """Make the series of one label set: one slot."""
         self._store.define(operation)
         slot = self._store.operation(operation, attributes)
-        return CellOperation(
+        made = CellOperation(
             slot,
             operation.buckets,
             self._store,
@@ -66,10 +75,20 @@ class CellRoad:
             drop=drop,
             clock=self._clock,
         )
+        self._untraced.append(made)
+        self._look()
+        return made
 
     def count(self, instrument: Instrument, attributes: Attributes) -> Cell:
         """Make one series of a counter of the library's own."""
         return SumCell(self._store.count(instrument.key, attributes), COUNT)
+
+    def _look(self) -> None:
+        if not self._traced():
+            return
+        with contextlib.suppress(IndexError):  # another thread took the last one
+            while self._untraced:
+                self._untraced.pop().__class__ = TracedOperation
 
 
 class PublicRoad:

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -18,21 +18,22 @@ from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._buffers import Buffers
 from otel_executor_metrics._child_exit import at_exit_of_children
-from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics._starting import started
+from otel_executor_metrics.baggage import recorder_of
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
 from otel_executor_metrics.errors import MissingExtraError, SettingError, show
 from otel_executor_metrics.exporters import loaders
 from otel_executor_metrics.pipeline import (
+    SAMPLINGS,
     Pipeline,
+    Sampling,
     Source,
     abandon,
     forked_resource,
     process_resource,
     takes_cells,
 )
-from otel_executor_metrics.recorder import Recorder
 from otel_executor_metrics.roads import CellRoad, PublicRoad, Road
 from otel_executor_metrics.storage import forks
 from otel_executor_metrics.storage.store import Store
@@ -74,15 +75,7 @@ class Runtime:
         self._lock = threading.RLock()
         self._pid = os.getpid()
         self.exporters: dict[str, Exporter] = {}
-        self.recorder = Recorder(
-            catalog,
-            road,
-            lock=self._lock,
-            clean=cleaner(settings.label_values),
-            max_label_values=settings.max_label_values,
-            max_label_sets=settings.max_label_sets,
-            max_operations=None if settings.strict else settings.max_operations,
-        )
+        self.recorder = recorder_of(settings, catalog, road, self._lock)
         self.resource = Resource.get_empty()  # the provider's, where it is the user's
         self._stopped = False
         self._told_of_exits: set[str] = set()
@@ -100,11 +93,11 @@ class Runtime:
         built = _built(settings)
         resource = process_resource(settings.service_name)
         if takes_cells(_readers(built)):
-            running = cls._with_cells(settings, catalog, clock)
+            running = cls._with_cells(settings, catalog, clock, SAMPLINGS[settings.exemplar_filter])
             running.resource = resource
             running._serve_from(built)
         else:
-            pipeline = Pipeline.over(_readers(built), resource)
+            pipeline = Pipeline.over(_readers(built), resource, settings.exemplar_filter)
             road = PublicRoad(pipeline.public_calls(), clock)
             running = cls(settings, catalog, road, None, [pipeline])
             running.resource = resource
@@ -122,7 +115,7 @@ class Runtime:
         """Return the running parts on a provider of the user's, who ends it himself."""
         pipeline = Pipeline(provider)
         if pipeline.takes_cells:
-            running = cls._with_cells(settings, catalog, clock, [pipeline])
+            running = cls._with_cells(settings, catalog, clock, pipeline.sampling, [pipeline])
         else:
             road = PublicRoad(pipeline.public_calls(), clock)
             running = cls(settings, catalog, road, None, [pipeline])
@@ -131,11 +124,18 @@ class Runtime:
 
     @classmethod
     def _with_cells(
-        cls, settings: Settings, catalog: Catalog, clock: Clock, pipelines: Iterable[Pipeline] = ()
+        cls,
+        settings: Settings,
+        catalog: Catalog,
+        clock: Clock,
+        sampling: Sampling,
+        pipelines: Iterable[Pipeline] = (),
     ) -> Runtime:
         # Of the recorder, not of all that runs: a provider of the user's must not hold itself.
-        store = Store(lambda series, error: recorder.drop_unshared(series.name, error))
-        running = cls(settings, catalog, CellRoad(store, clock), store, pipelines)
+        store = Store(
+            lambda series, error: recorder.drop_unshared(series.name, error), sampling.sample
+        )
+        running = cls(settings, catalog, CellRoad(store, clock, sampling.wanted), store, pipelines)
         recorder = running.recorder
         for pipeline in running._pipelines:
             pipeline.export(store)
@@ -235,7 +235,7 @@ class Runtime:
         if self._store is not None:
             self._serve_from(built)
         elif isinstance(self._road, PublicRoad):
-            pipeline = Pipeline.over(_readers(built), self.resource)
+            pipeline = self._pipeline_over(_readers(built))
             self._pipelines = [pipeline]
             self._road.move_to(pipeline.public_calls())
             self._start(built)
@@ -256,10 +256,13 @@ class Runtime:
             )
         for exporter in exporters.values():
             if exporter.reader is not None:
-                pipeline = Pipeline.over([exporter.reader], self.resource)
+                pipeline = self._pipeline_over([exporter.reader])
                 pipeline.export(store)
                 self._pipelines.append(pipeline)
         self._start(exporters)
+
+    def _pipeline_over(self, readers: Sequence[MetricReader]) -> Pipeline:
+        return Pipeline.over(readers, self.resource, self._settings.exemplar_filter)
 
     def _start(self, exporters: Mapping[str, Exporter]) -> None:
         if "prometheus" in exporters:

@@ -212,7 +212,8 @@ class SharedPort:
         self._spent = True
         self._exporter.on_connection = self._look_up
         self._exporter.readiness = self.readiness
-        pipeline = Pipeline.over([self._exporter.reader], self._resource)
+        readers, filter = [self._exporter.reader], self._settings.exemplar_filter
+        pipeline = Pipeline.over(readers, self._resource, filter)
         pipeline.export(self.source)
         try:
             self._exporter.start()

@@ -6,10 +6,10 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from prometheus_client import CollectorRegistry
 
 from otel_executor_metrics.config import Settings
+from otel_executor_metrics.exporters.exemplars import ExemplarReader, ExemplarRegistry
 from otel_executor_metrics.server import (
     AnyOf,
     Authorizer,
@@ -108,18 +108,18 @@ def build(settings: Settings) -> PrometheusExporter:
     return PrometheusExporter(settings)
 
 
-def exposed(settings: Settings) -> tuple[PrometheusMetricReader, Route]:
+def exposed(settings: Settings) -> tuple[ExemplarReader, Route]:
     """Return a reader, and the route that shows what it reads."""
     registry = CollectorRegistry()
-    reader = PrometheusMetricReader(
+    reader = ExemplarReader(
         disable_target_info=not settings.target_info,
         scope_info_enabled=False,
         registry=registry,
     )
-    return reader, metrics_route(_shown(registry, settings))
+    return reader, metrics_route(_shown(ExemplarRegistry(registry, reader), settings))
 
 
-def _shown(registry: CollectorRegistry, settings: Settings) -> Registry:
+def _shown(registry: Registry, settings: Settings) -> Registry:
     if settings.multiproc_dir is None:
         return registry
     from otel_executor_metrics.exporters.multiprocess import SharedRegistry

@@ -16,10 +16,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from operator import add
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from opentelemetry.context import Context
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.metrics import MeterProvider as APIMeterProvider
+from opentelemetry.metrics._internal import _ProxyMeterProvider
+from opentelemetry.sdk.metrics import Exemplar, ExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics._internal.aggregation import (
     _ExplicitBucketHistogramAggregation,
     _SumAggregation,
@@ -49,8 +51,15 @@ class Distribution(NamedTuple):
     counts: Sequence[float]
 
 
-Reading: TypeAlias = Callable[[], Any]
-"""Return what a series holds: of a histogram a Distribution, else a float."""
+class Reading(Protocol):
+    """Reads a series; two that read the same are equal."""
+
+    @property
+    def exemplars(self) -> list[Exemplar]:
+        """What leads from the series to traces."""
+
+    def __call__(self) -> Any:
+        """Return what the series holds: of a histogram a Distribution, else a float."""
 
 
 class _Announcement(NamedTuple):
@@ -104,6 +113,16 @@ def views_of(provider: MeterProvider) -> object:
     return provider._sdk_config.views
 
 
+def stands_in(provider: APIMeterProvider) -> bool:
+    """Tell whether ``provider`` is what OpenTelemetry returns while no global one is set."""
+    return isinstance(provider, _ProxyMeterProvider)
+
+
+def exemplar_filter_of(provider: MeterProvider) -> ExemplarFilter:
+    """Return the exemplar filter that a provider of the SDK was given."""
+    return provider._sdk_config.exemplar_filter
+
+
 class _CellBacked:
     """What both aggregations share: an announcement brings a reading, and counts nothing.
 
@@ -130,16 +149,16 @@ class _CellBacked:
         # would take each as an increase.
         readings = () if temporality is AggregationTemporality.DELTA else self._readings
         if len(readings) == 1 and not self._measured:  # nearly all of them
-            return self._point(readings[0](), start_nano)
-        points = [self._point(reading(), start_nano) for reading in readings]
+            return self._point(readings[0], start_nano)
+        points = [self._point(reading, start_nano) for reading in readings]
         if self._measured:
             points.append(super().collect(temporality, start_nano))  # type: ignore[misc]
         # None: made by a measurement in another thread that has not got as far as aggregate().
         return functools.reduce(self._merged, points) if points else None
 
     @abstractmethod
-    def _point(self, held: Any, at: int) -> Any:
-        """Return the data point of what a reading ``held``."""
+    def _point(self, reading: Reading, at: int) -> Any:
+        """Return the data point of what a reading returns."""
 
     @staticmethod
     @abstractmethod
@@ -158,23 +177,25 @@ def _made(kind: type[_P], **fields: Any) -> _P:
 
 
 class _CellSum(_CellBacked, _SumAggregation):
-    def _point(self, held: float, at: int) -> NumberDataPoint:
+    def _point(self, reading: Reading, at: int) -> NumberDataPoint:
         return _made(
             NumberDataPoint,
             attributes=self._attributes,
             start_time_unix_nano=self._start_time_unix_nano,
             time_unix_nano=at,
-            value=held,
-            exemplars=[],
+            value=reading(),
+            exemplars=reading.exemplars,
         )
 
     @staticmethod
     def _merged(one: NumberDataPoint, other: NumberDataPoint) -> NumberDataPoint:
-        return replace(other, value=one.value + other.value)
+        exemplars = [*one.exemplars, *other.exemplars]
+        return replace(other, value=one.value + other.value, exemplars=exemplars)
 
 
 class _CellHistogram(_CellBacked, _ExplicitBucketHistogramAggregation):
-    def _point(self, held: Distribution, at: int) -> HistogramDataPoint:
+    def _point(self, reading: Reading, at: int) -> HistogramDataPoint:
+        held: Distribution = reading()
         counts = tuple(map(int, held.counts))
         return _made(
             HistogramDataPoint,
@@ -187,7 +208,7 @@ class _CellHistogram(_CellBacked, _ExplicitBucketHistogramAggregation):
             explicit_bounds=self._boundaries,
             min=held.min,
             max=held.max,
-            exemplars=[],
+            exemplars=reading.exemplars,
         )
 
     @staticmethod
@@ -199,6 +220,7 @@ class _CellHistogram(_CellBacked, _ExplicitBucketHistogramAggregation):
             bucket_counts=tuple(map(add, one.bucket_counts, other.bucket_counts)),
             min=min(one.min, other.min),
             max=max(one.max, other.max),
+            exemplars=[*one.exemplars, *other.exemplars],
         )
 
 

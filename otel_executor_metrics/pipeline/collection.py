@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import Exemplar
 from opentelemetry.sdk.metrics.export import MetricReader
 
 from otel_executor_metrics.catalog import OWN_INSTRUMENTS, Instrument, Operation, Role
@@ -30,13 +33,13 @@ from otel_executor_metrics.storage.blocks import (
     merge,
     settle,
 )
+from otel_executor_metrics.storage.exemplars import ByIndex, add_exemplars
+from otel_executor_metrics.storage.exemplars import Exemplar as Kept
 
 CALLBACK: Final = "executor_metrics_collection"
 """An instrument that never has a value: the SDK calls it back before each collection."""
 
 _logger = logging.getLogger(__name__)
-
-_Read: TypeAlias = Callable[[list[float]], "float | Distribution"]
 
 _OWN: Final = {instrument.key: instrument for instrument in OWN_INSTRUMENTS}
 
@@ -47,6 +50,9 @@ class Source(Protocol):
     @property
     def operations(self) -> Mapping[str, Operation]:
         """The operations of the blocks, by name."""
+
+    def read_exemplars(self) -> Mapping[Series, ByIndex]:
+        """Return exemplars of what is read next: they are contained in it."""
 
     def read(self) -> Blocks:
         """Return blocks as they are now; they are the caller's to change."""
@@ -59,22 +65,40 @@ class _Held:
     a hash of all its labels. What cannot be read any more stays as it was.
     """
 
-    __slots__ = ("block",)
+    __slots__ = ("block", "exemplars")
 
     def __init__(self, block: list[float]) -> None:
         self.block = block
+        self.exemplars = _NO_EXEMPLARS
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+_NO_EXEMPLARS: Final[ByIndex] = MappingProxyType({})
+
+
+class _Shown(NamedTuple):
+    """What an instrument shows of a block, and of which numbers of it the exemplars."""
+
+    read: Callable[[list[float]], float | Distribution]
+    indices: range
+
+
+class _Reading(NamedTuple):
     """Reads one number of a series. Two of the same are equal: told twice, it counts once."""
 
     held: _Held
-    read: _Read
+    shown: _Shown
+
+    @property
+    def exemplars(self) -> list[Exemplar]:
+        """What leads from the number to traces."""
+        kept, indices = self.held.exemplars, self.shown.indices
+        if not kept:  # nearly all of them
+            return []
+        return [_as_sdk(found) for index, found in sorted(kept.items()) if index in indices]
 
     def __call__(self) -> float | Distribution:
         """Return what the series held when the collection began."""
-        return self.read(self.held.block)
+        return self.shown.read(self.held.block)
 
 
 class Collection:
@@ -98,6 +122,7 @@ class Collection:
         self._sources: list[Source] = []
         self._readers = readers
         self._held: dict[Series, _Held] = {}
+        self._exemplary: list[_Held] = []  # those with exemplars
         self._told: set[MetricReader] = set()
         self._begun_at = time.time_ns()
         instruments.meter.create_observable_counter(CALLBACK, callbacks=[self._prepare])
@@ -109,6 +134,7 @@ class Collection:
     def _prepare(self, options: CallbackOptions) -> Iterable[Observation]:
         if not self._sources:  # whatever is recorded here goes through the public calls
             return ()
+        exemplars = self._read_exemplars()
         blocks = self._read()
         new_reader = self._readers_not_told()
         for series, block in blocks.items():
@@ -119,7 +145,23 @@ class Collection:
             elif new_reader:
                 self._announce(series, held)
             held.block = block
+        self._hold(exemplars)
         return ()
+
+    def _read_exemplars(self) -> dict[Series, ByIndex]:
+        found: dict[Series, ByIndex] = {}
+        for source in tuple(self._sources):
+            add_exemplars(found, source.read_exemplars().items())
+        return found
+
+    def _hold(self, exemplars: Mapping[Series, ByIndex]) -> None:
+        for held in self._exemplary:
+            held.exemplars = _NO_EXEMPLARS
+        self._exemplary.clear()
+        for series, by_index in exemplars.items():
+            if series in self._held:
+                self._held[series].exemplars = by_index
+                self._exemplary.append(self._held[series])
 
     def _read(self) -> Blocks:
         first, *others = tuple(self._sources)
@@ -130,8 +172,8 @@ class Collection:
         return blocks
 
     def _announce(self, series: Series, held: _Held) -> None:
-        for instrument, attributes, read in self._exported(series):
-            reading = _Reading(held, read)
+        for instrument, attributes, shown in self._exported(series):
+            reading = _Reading(held, shown)
             announce(self._instruments(instrument), attributes, reading, self._begun_at)
 
     def _readers_not_told(self) -> bool:
@@ -145,18 +187,18 @@ class Collection:
         self._told = readers
         return bool(new)
 
-    def _exported(self, series: Series) -> Iterator[tuple[Instrument, dict[str, str], _Read]]:
+    def _exported(self, series: Series) -> Iterator[tuple[Instrument, dict[str, str], _Shown]]:
         """Yield the instruments that show ``series``, each with attributes and what it reads."""
         attributes = dict(series.attributes)
         if series.kind == "count":
-            yield _OWN[series.name], attributes, _count
+            yield _OWN[series.name], attributes, _COUNT
             return
         instruments = self._operation(series.name).instruments
         if series.kind == "failure":
-            yield instruments["failures"], attributes, _outcome
+            yield instruments["failures"], attributes, _OUTCOME
             return
         for role, instrument in instruments.items():
-            yield instrument, attributes, _READS[role]
+            yield instrument, attributes, _SHOWN[role]
 
     def _operation(self, name: str) -> Operation:
         return next(
@@ -164,25 +206,29 @@ class Collection:
         )
 
 
-def _outcome(block: list[float]) -> float:
-    return block[OUTCOME]
-
-
-def _count(block: list[float]) -> float:
-    return block[COUNT]
+def _as_sdk(found: Kept) -> Exemplar:
+    value, at, span = found
+    ids = (span.span_id, span.trace_id) if span.is_valid else (None, None)
+    return Exemplar(None, value, at, *ids)
 
 
 def _distribution(block: list[float]) -> Distribution:
     return Distribution(block[SUM], block[MIN], block[MAX], block[BUCKETS:])
 
 
-_READS: Final[dict[Role, _Read]] = {
-    "latency": _distribution,
-    "success": _outcome,
-    "retries": lambda block: block[RETRIES],
+def _number(index: int) -> _Shown:
+    return _Shown(itemgetter(index), range(index, index + 1))
+
+
+_COUNT: Final = _number(COUNT)
+_OUTCOME: Final = _number(OUTCOME)
+_SHOWN: Final[Mapping[Role, _Shown]] = {
+    "latency": _Shown(_distribution, range(BUCKETS, sys.maxsize)),
+    "success": _OUTCOME,
+    "retries": _number(RETRIES),
     # Without an error_type there are no failures. The series lets the success ratio have a value
     # before anything has failed.
-    "failures": lambda block: 0.0,
-    "in_progress": lambda block: block[BEGUN] - block[ENDED],
-    "lost": lambda block: block[LOST],
+    "failures": _Shown(lambda block: 0.0, range(0)),
+    "in_progress": _Shown(lambda block: block[BEGUN] - block[ENDED], range(0)),
+    "lost": _number(LOST),
 }

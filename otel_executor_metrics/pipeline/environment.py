@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
-from opentelemetry.sdk.metrics import (
-    AlwaysOffExemplarFilter,
-    AlwaysOnExemplarFilter,
-    ExemplarFilter,
-    TraceBasedExemplarFilter,
-)
 from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
 
 from otel_executor_metrics._labels import encodable
 from otel_executor_metrics.errors import show
 
 _logger = logging.getLogger(__name__)
-
-_FILTER: Final = "OTEL_METRICS_EXEMPLAR_FILTER"
-_FILTERS: Final[Mapping[str, Callable[[], ExemplarFilter]]] = {
-    "trace_based": TraceBasedExemplarFilter,
-    "always_on": AlwaysOnExemplarFilter,
-    "always_off": AlwaysOffExemplarFilter,
-}
-
-
-def exemplar_filter() -> ExemplarFilter:
-    """Return the filter that the environment names; the SDK would raise for an unknown one."""
-    asked = os.environ.get(_FILTER, "").strip() or "trace_based"
-    if asked not in _FILTERS:
-        rule = f"must be among {', '.join(_FILTERS)}; taken as trace_based"
-        _logger.warning("%s=%s: %s", _FILTER, show(asked), rule)
-    return _FILTERS.get(asked, TraceBasedExemplarFilter)()
 
 
 def resource_of(service_name: str | None) -> Resource:

@@ -8,16 +8,24 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from opentelemetry.metrics import MeterProvider as APIMeterProvider
+from opentelemetry.metrics import NoOpMeterProvider, get_meter_provider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.pipeline.cells import readers_of, suits, views_of
+from otel_executor_metrics.errors import SettingError
+from otel_executor_metrics.pipeline.cells import (
+    exemplar_filter_of,
+    readers_of,
+    stands_in,
+    suits,
+    views_of,
+)
 from otel_executor_metrics.pipeline.collection import Collection, Source
 from otel_executor_metrics.pipeline.declaring import Instruments
-from otel_executor_metrics.pipeline.environment import exemplar_filter
+from otel_executor_metrics.pipeline.sampling import SAMPLINGS, Sampling, sampling_as
 from otel_executor_metrics.pipeline.selfcheck import cells_work
 from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews
 
@@ -36,19 +44,32 @@ class Pipeline:
         self._provider = provider
         self._owned: MeterProvider | None = None
         self._shared = _shared(provider)
+        _warn_of_losses(provider)
 
     @property
     def takes_cells(self) -> bool:
         """Whether :meth:`export` works here; else :meth:`public_calls` do."""
         return self._shared.takes_cells
 
+    @property
+    def sampling(self) -> Sampling:
+        """Which measurements become exemplars, as the provider was told."""
+        if not isinstance(self._provider, MeterProvider):
+            return SAMPLINGS["always_off"]
+        return sampling_as(exemplar_filter_of(self._provider))
+
     @classmethod
-    def over(cls, readers: Sequence[MetricReader], resource: Resource) -> Pipeline:
+    def over(
+        cls,
+        readers: Sequence[MetricReader],
+        resource: Resource,
+        exemplar_filter: str = "trace_based",
+    ) -> Pipeline:
         """Return a pipeline with a provider of its own that feeds ``readers``."""
         provider = MeterProvider(
             metric_readers=readers,
             resource=resource,
-            exemplar_filter=exemplar_filter(),
+            exemplar_filter=SAMPLINGS[exemplar_filter].filter(),
             views=ExecutorViews(),
             shutdown_on_exit=False,  # the facade does, within its time
         )
@@ -86,6 +107,30 @@ class Pipeline:
             self._owned.shutdown(timeout_millis=timeout * 1000)
         except Exception as error:  # the provider raises a bare Exception for any reader's
             _logger.warning("OpenTelemetry did not shut down cleanly: %s", error)
+
+
+def given_provider(given: object) -> APIMeterProvider | None:
+    """Return the provider that ``given`` is, or names: ``global`` is OpenTelemetry's, as by now.
+
+    Raises:
+        SettingError: it is none.
+    """
+    if given is None or isinstance(given, APIMeterProvider):
+        return given
+    if given == "global":
+        return get_meter_provider()
+    raise SettingError("meter_provider", given, "must be OpenTelemetry's, or the text 'global'")
+
+
+def _warn_of_losses(provider: APIMeterProvider) -> None:
+    if stands_in(provider):
+        _logger.warning(
+            "no global MeterProvider is set: what is recorded is lost until one is, by"
+            " opentelemetry.metrics.set_meter_provider, and series do not begin at 0; set it"
+            " before ExecutorMetrics is made"
+        )
+    elif isinstance(provider, NoOpMeterProvider):
+        _logger.warning("the MeterProvider is a NoOpMeterProvider: what is recorded is lost")
 
 
 def takes_cells(readers: Iterable[MetricReader]) -> bool:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+
 from otel_executor_metrics.catalog import Instrument
 from otel_executor_metrics.pipeline.declaring import Instruments
 from otel_executor_metrics.typing import Attributes
+
+_NO_SPAN: Final = trace.set_span_in_context(trace.INVALID_SPAN, Context())
+"""What shows a series at 0 is no measurement, and must not become an exemplar."""
 
 
 class PublicInstrument:
@@ -32,7 +40,7 @@ class PublicInstrument:
 
     def _show(self, attributes: Attributes) -> None:
         if self._instrument.kind != "histogram":
-            self.record(0, attributes)
+            self.record(0, attributes, _NO_SPAN)
 
 
 class PublicCell:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
 
@@ -17,7 +17,7 @@ from otel_executor_metrics.pipeline.declaring import Instruments
 from otel_executor_metrics.pipeline.public import PublicInstrument
 from otel_executor_metrics.pipeline.views import METER_NAME, ExecutorViews
 from otel_executor_metrics.storage.blocks import OUTCOME
-from otel_executor_metrics.storage.slots import HistogramCell, ProgressCell, SumCell
+from otel_executor_metrics.storage.slots import ProgressCell, Slot, SumCell, observe
 from otel_executor_metrics.storage.store import Store
 from otel_executor_metrics.typing import Cell
 
@@ -27,6 +27,16 @@ _PROBE: Final = Operation("probe", labels=("label",), buckets=(0.5, 1.0))
 _ATTRIBUTES: Final = {"label": "value"}
 _RECORDED: Final[tuple[Role, ...]] = ("latency", "success", "in_progress")
 _VALUES: Final = (0.25, 0.5, 0.75, 2.0)
+
+
+class _HistogramCell:
+    def __init__(self, slot: Slot, bounds: Sequence[float]) -> None:
+        self._slot = slot
+        self._bounds = bounds
+
+    def record(self, value: float, /) -> None:
+        observe(self._slot.block, self._bounds, value)
+
 
 _Road: TypeAlias = Callable[[Instruments], Mapping[Role, Cell]]
 
@@ -53,7 +63,7 @@ def _by_cells(instruments: Instruments) -> Mapping[Role, Cell]:
     Collection(instruments, lambda: ()).add(store)
     slot = store.operation(_PROBE, _ATTRIBUTES)
     return {
-        "latency": HistogramCell(slot, _PROBE.buckets),
+        "latency": _HistogramCell(slot, _PROBE.buckets),
         "success": SumCell(slot, OUTCOME),
         "in_progress": ProgressCell(slot),
     }
@@ -74,6 +84,7 @@ def _points(road: _Road, *, cells: bool) -> list[Any]:
     provider = MeterProvider(
         metric_readers=readers,
         resource=Resource.get_empty(),
+        exemplar_filter=AlwaysOffExemplarFilter(),  # a span may be active
         views=views,
         shutdown_on_exit=False,
     )

@@ -13,8 +13,9 @@ import os
 from collections.abc import Mapping
 
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.storage.blocks import Blocks
+from otel_executor_metrics.storage.blocks import Blocks, Series
 from otel_executor_metrics.storage.descriptors import Descriptor
+from otel_executor_metrics.storage.exemplars import ByIndex
 from otel_executor_metrics.storage.journal import Journal
 from otel_executor_metrics.storage.meeting import HOLDER, MEMBER, Meeting, try_lock
 from otel_executor_metrics.storage.members import Members
@@ -144,6 +145,10 @@ class Fleet:
         if self._meeting.names("") == [HOLDER]:
             return {}  # alone so far: not even a lock is needed
         return self._members.read(self._name)
+
+    def read_exemplars(self) -> dict[Series, ByIndex]:
+        """Return exemplars of the other members, contained in what is read after them."""
+        return self._members.exemplars(self._name)
 
     def mend(self) -> bool:
         """Enter the directory anew after :attr:`broken`; the caller joins and holds again.

@@ -11,12 +11,14 @@ from typing import Final
 
 from otel_executor_metrics.storage.blocks import (
     Blocks,
+    Series,
     merge,
     retire,
     settle,
     without_empty,
 )
 from otel_executor_metrics.storage.descriptors import Descriptor
+from otel_executor_metrics.storage.exemplars import ByIndex, add_exemplars
 from otel_executor_metrics.storage.journal import Journal
 from otel_executor_metrics.storage.meeting import MEMBER, RETIRED, Meeting, is_locked
 from otel_executor_metrics.storage.names import definition_name, folded_name, series_name
@@ -59,6 +61,15 @@ class Members:
             if len(self._dead) > _LEFT_BY_READING:
                 self._try_fold()
             return blocks
+
+    def exemplars(self, own: str | None) -> dict[Series, ByIndex]:
+        """Return those in the journals that were found at the last reading."""
+        found: dict[Series, ByIndex] = {}
+        with self._mutex:
+            for name, tally in self._tallies.items():
+                if name != own:
+                    add_exemplars(found, tally.read_exemplars())
+        return found
 
     def tidy(self) -> None:
         """Keep the number of files bounded where nobody scrapes."""

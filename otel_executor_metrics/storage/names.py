@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.objective import Objective
@@ -30,13 +30,26 @@ def definition_name(operation: Operation) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
+class ExemplarOf(NamedTuple):
+    """Says of which number of a series an exemplar is."""
+
+    series: Series
+    number: int
+    """Its index in the block."""
+
+
+def exemplar_name(of: ExemplarOf) -> str:
+    """Return the name of the entry that holds an exemplar."""
+    return json.dumps(["exemplar", of.number, of.series], ensure_ascii=False)
+
+
 def folded_name(journal: str) -> str:
     """Return the name of the entry, without a block, that says: ``journal`` is contained here."""
     return json.dumps(journal)
 
 
-def read_name(name: str) -> Series | Operation | str:
-    """Return the series whose block an entry holds, or the operation or journal that it tells of.
+def read_name(name: str) -> Series | Operation | ExemplarOf | str:
+    """Return whose block or exemplar an entry holds, or the operation or journal that it tells of.
 
     Raises:
         ValueError: it is no such name.
@@ -45,8 +58,12 @@ def read_name(name: str) -> Series | Operation | str:
         found: Any = json.loads(name)
         if isinstance(found, str):
             return found
-        return _operation(**found) if isinstance(found, dict) else _series(*found)
-    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(found, dict):
+            return _operation(**found)
+        if found[0] == "exemplar":
+            return ExemplarOf(_series(*found[2]), int(found[1]))
+        return _series(*found)
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"no name of a series: {name[:100]!r}") from error
 
 

@@ -61,23 +61,11 @@ class ProgressCell:
             self._slot.block[BEGUN if value > 0 else ENDED] += abs(value)
 
 
-class HistogramCell:
-    """A histogram with inclusive upper ``bounds``; a last bucket without a bound is implied."""
-
-    __slots__ = ("_bounds", "_slot")
-
-    def __init__(self, slot: Slot, bounds: Sequence[float]) -> None:
-        self._slot = slot
-        self._bounds = bounds
-
-    def record(self, value: float, /) -> None:
-        """Observe ``value``."""
-        with self._slot.lock:
-            observe(self._slot.block, self._bounds, value)
-
-
 def observe(block: Block, bounds: Sequence[float], value: float) -> None:
-    """Add ``value`` to the histogram in ``block``, whose lock the caller holds."""
+    """Add ``value`` to the histogram in ``block``, whose lock the caller holds.
+
+    The upper ``bounds`` are inclusive; a last bucket without a bound is implied.
+    """
     block[bisect_left(bounds, value) + BUCKETS] += 1.0
     block[SUM] += value
     block[MIN] = min(block[MIN], value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from array import array
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -18,18 +20,36 @@ from otel_executor_metrics.storage.blocks import (
     operation_block,
     series_of,
 )
+from otel_executor_metrics.storage.exemplar_words import DOUBLES, to_doubles
+from otel_executor_metrics.storage.exemplars import ByIndex, Exemplar, Exemplars, Sample
 from otel_executor_metrics.storage.journal import BusyError, Entry, Journal
-from otel_executor_metrics.storage.names import definition_name, series_name
+from otel_executor_metrics.storage.names import (
+    ExemplarOf,
+    definition_name,
+    exemplar_name,
+    series_name,
+)
 from otel_executor_metrics.storage.slots import Slot
 from otel_executor_metrics.typing import Lock
 
 
 class _Place(NamedTuple):
-    """A journal, and what is in it: names of operations, and slots."""
+    """A journal, and what is in it: names of operations, slots, and exemplars."""
 
     journal: Journal
     defined: set[str]
     slots: set[Slot]
+    exemplars: dict[tuple[Slot, int], _Published]
+
+
+class _Published:
+    """An exemplar in a journal."""
+
+    __slots__ = ("block", "exemplar")
+
+    def __init__(self, exemplar: Exemplar, block: memoryview[float]) -> None:
+        self.exemplar = exemplar
+        self.block = block
 
 
 class Store:
@@ -37,12 +57,18 @@ class Store:
 
     Slots begin on the heap. :meth:`move_to` puts them into a journal, from which other processes
     read them. A block that finds no room there stays where it is; ``report`` is told of it once.
+    ``sample`` says which measurements become exemplars.
     """
 
     def __init__(
-        self, report: Callable[[Series, OSError], None] = lambda series, error: None
+        self,
+        report: Callable[[Series, OSError], None] = lambda series, error: None,
+        sample: Sample = lambda: None,
     ) -> None:
         self.operations: dict[str, Operation] = {}
+        self.exemplars = Exemplars(sample)
+        self.on_read: Callable[[], None] = lambda: None
+        """Called when all is about to be read, now and then; must not raise."""
         self._report = report
         self._slots: list[Slot] = []
         self._place: _Place | None = None
@@ -65,6 +91,11 @@ class Store:
         """Return a new slot for a counter of the library's own."""
         return self._new(series_of("count", key, attributes), threading.RLock(), count_block())
 
+    def read_exemplars(self) -> dict[Series, ByIndex]:
+        """Return what leads to traces; to be read before the blocks, which then contain it."""
+        self.on_read()
+        return self.exemplars.read()
+
     def read(self) -> Blocks:
         """Return copies of all blocks, oldest first; two slots of one series add up.
 
@@ -84,15 +115,18 @@ class Store:
         """
         place = self._place
         if place is None or place.journal is not journal:
-            place = self._place = _Place(journal, set(), set())
+            place = self._place = _Place(journal, set(), set(), {})
         if len(place.slots) < len(self._slots):
             for slot in tuple(self._slots):
                 if slot not in place.slots:
                     self._move(slot, place)
+        with contextlib.suppress(OSError):  # no room: what counts is counted all the same
+            self._publish(place)
 
     def forget(self) -> None:
         """Begin at zero, on the heap: what is here was counted elsewhere."""
         self._journal = None
+        self.exemplars.clear()
         for slot in tuple(self._slots):
             with slot.lock:
                 slot.block = self._empty_block(slot.series)
@@ -104,6 +138,7 @@ class Store:
         """
         self._place = None
         self._reported = set()
+        self.exemplars.clear()
         locks: dict[Lock, Lock] = {}
         for slot in self._slots:
             slot.lock = locks.setdefault(slot.lock, threading.RLock())
@@ -126,6 +161,21 @@ class Store:
             if self._place is place and slot not in place.slots:
                 slot.block = entry.complete(slot.block)
                 place.slots.add(slot)
+
+    def _publish(self, place: _Place) -> None:
+        """Put new exemplars where others read them: not when they are made, but now and then."""
+        self.on_read()
+        for slot, index, exemplar in self.exemplars.of_slots():
+            if slot not in place.slots:
+                continue  # nor is what it is an exemplar of
+            known = place.exemplars.get((slot, index))
+            if known is None:
+                name = exemplar_name(ExemplarOf(slot.series, index))
+                block = place.journal.add(name, DOUBLES).complete(to_doubles(exemplar))
+                place.exemplars[slot, index] = _Published(exemplar, block)
+            elif known.exemplar is not exemplar:
+                known.exemplar = exemplar
+                known.block[:] = array("d", to_doubles(exemplar))
 
     def _entry(self, series: Series, doubles: int, place: _Place) -> Entry | None:
         journal = place.journal

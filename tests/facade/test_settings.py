@@ -217,7 +217,7 @@ def test_a_service_name_that_nobody_can_write_is_an_error(make_metrics: MakeMetr
         make_metrics(service_name="caf\udce9")
 
 
-@pytest.mark.parametrize("value", ["rubbish", "ALWAYS_ON"])
+@pytest.mark.parametrize("value", ["rubbish", "always on"])
 def test_an_unknown_exemplar_filter_is_warned_of(
     make_metrics: MakeMetrics,
     monkeypatch: pytest.MonkeyPatch,

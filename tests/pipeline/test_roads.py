@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
 from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
 
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import BUILTIN_OPERATIONS, DROPPED, Catalog
@@ -53,7 +54,7 @@ def road_of(pipeline: Pipeline) -> Road:
         return PublicRoad(pipeline.public_calls(), time.perf_counter)
     store = Store()
     pipeline.export(store)
-    return CellRoad(store, time.perf_counter)
+    return CellRoad(store, time.perf_counter, lambda: False)
 
 
 def points(reader: InMemoryMetricReader) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -210,4 +211,11 @@ def test_an_sdk_that_changed_altogether_gets_public_calls(monkeypatch: pytest.Mo
     finally:
         monkeypatch.undo()
         selfcheck.cells_work.cache_clear()
+        assert selfcheck.cells_work()
+
+
+def test_the_self_check_heeds_no_span() -> None:
+    """Within a sampled span the SDK's own points have exemplars; that is no reason to doubt it."""
+    selfcheck.cells_work.cache_clear()
+    with TracerProvider().get_tracer("tests").start_as_current_span("sampled"):
         assert selfcheck.cells_work()

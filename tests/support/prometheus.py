@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,20 @@ class PrometheusServer:
         """
         arguments = {"query": promql} | ({} if time is None else {"time": str(time)})
         return _samples(self._get("/api/v1/query", arguments)["data"])
+
+    def exemplars(self, promql: str) -> list[dict[str, Any]]:
+        """Return the exemplars of the last hour as Prometheus answers, with their series.
+
+        It keeps any only with ``--enable-feature=exemplar-storage``.
+        """
+        now = clock.time()
+        arguments = {"query": promql, "start": f"{now - 3600}", "end": f"{now + 60}"}
+        rows = self._get("/api/v1/query_exemplars", arguments)["data"]
+        return [
+            {**exemplar, "series": row["seriesLabels"]}
+            for row in rows
+            for exemplar in row["exemplars"]
+        ]
 
     def wait_for(
         self,

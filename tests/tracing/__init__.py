@@ -1,0 +1,1 @@
+"""Exemplars, baggage and providers: the package beside the rest of OpenTelemetry."""
