@@ -11,7 +11,7 @@ const WORDS = new Map([
   ["disabled", "Metrics off"],
 ]);
 
-/** Show the verdict from now on; `tell(words)` is called when it changes. */
+/** Show the verdict from now on; `tell(words)` is called when it changes, not of the first one. */
 export async function watchHealth(tell) {
   if (!(await isServed("/readyz"))) return;
   const look = async () => {
@@ -52,7 +52,8 @@ function show(verdict, tell) {
   setText(byId("health-status"), WORDS.get(verdict.status) ?? verdict.status);
   const reasons = Array.isArray(verdict.reasons) ? verdict.reasons : [];
   showReasons(reasons, verdict.status === "healthy");
-  if (before !== verdict.status) tell(`Health: ${byId("health-status").textContent}`);
+  // The first would take the place of the words that the page is connected before they are read.
+  if (before && before !== verdict.status) tell(`Health: ${byId("health-status").textContent}`);
 }
 
 function showReasons(reasons, healthy) {
