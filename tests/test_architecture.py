@@ -79,7 +79,6 @@ FLOORS = {
     "recorders": 7,
     "testing": 7,
     "scraping": 7,
-    "serve": 7,
     "top": 7,
     "_signals": 7,
     "cli": 7,
