@@ -152,7 +152,7 @@ def test_help_imports_nothing_to_run_with() -> None:
     loaded = set(done.stderr.split())
     assert "otel_executor_metrics.commands.top" in loaded
     assert not loaded & {
-        "prometheus_client.parser",
+        "prometheus_client",
         "urllib.request",
         "otel_executor_metrics.analysis",
         "otel_executor_metrics.checks",
