@@ -10,21 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from otel_executor_metrics._arguments import positive_number
+from otel_executor_metrics._arguments import http_url, positive_number
 
 if TYPE_CHECKING:
     from otel_executor_metrics.scraping import Endpoint
 
 
-def http_url(text: str) -> str:
+def metrics_url(text: str) -> str:
     """Return ``text``, with the path ``/metrics`` where it has none, as Prometheus does."""
-    try:
-        parts = urlsplit(text)
-        usable = bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0)
-    except ValueError:  # a port that is no number
-        usable = False
-    if not usable or not text.isascii() or any(char.isspace() for char in text):
-        raise argparse.ArgumentTypeError(f"{text!r}: must be a URL, http://HOST:PORT/metrics")
+    parts = urlsplit(http_url(text))
     if parts.username is not None:
         raise argparse.ArgumentTypeError("the URL must not hold credentials: see --help for files")
     return parts._replace(path=parts.path or "/metrics").geturl()
@@ -33,7 +27,7 @@ def http_url(text: str) -> str:
 def add_endpoint(parser: argparse.ArgumentParser) -> None:
     """Declare the endpoint that a command reads: its URL, and how to get at it."""
     parser.add_argument(
-        "url", type=http_url, metavar="URL", help="of the process, http://localhost:8001/metrics"
+        "url", type=metrics_url, metavar="URL", help="of the process, http://localhost:8001/metrics"
     )
     add_timeout(parser)
     access = add_tls(parser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
@@ -36,6 +37,18 @@ def positive_number(high: float = math.inf) -> Callable[[str], float]:
         return number
 
     return parse
+
+
+def http_url(text: str) -> str:
+    """Return ``text``, a URL of HTTP."""
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0)
+    except ValueError:  # a port that is no number
+        usable = False
+    if not usable or not text.isascii() or any(char.isspace() for char in text):
+        raise ArgumentTypeError(f"{text!r}: must be a URL, http://HOST:PORT")
+    return text
 
 
 port_number = whole_number(0, 65535)

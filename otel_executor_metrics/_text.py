@@ -1,12 +1,16 @@
-"""Text of others in a terminal: nothing in it that the terminal obeys, and as wide as it shows."""
+"""Text for a terminal: nothing in it that the terminal obeys, and as wide as it shows."""
 
 from __future__ import annotations
 
+import math
 import os
 import unicodedata
 from typing import Final, TextIO
 
 ELLIPSIS: Final = "~"
+UNKNOWN: Final = "-"
+"""In the place of a number that there is not."""
+LONGEST_COMPLAINT: Final = 200
 
 
 def visible(text: str) -> str:
@@ -36,6 +40,21 @@ def fitted(text: str, columns: int) -> str:
     if width(text) > columns:
         text = cut(text, columns - 1) + ELLIPSIS
     return text + " " * (columns - width(text))
+
+
+def complaint(error: Exception) -> str:
+    """Return in one line, not too long, what a parser has to say of the text that it was given."""
+    text = " ".join(str(error).split()) or "a line that the parser cannot read"
+    return text if len(text) <= LONGEST_COMPLAINT else f"{text[:LONGEST_COMPLAINT]}…"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in at most six characters, ``-`` for NaN."""
+    if math.isnan(seconds):
+        return UNKNOWN
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    return f"{seconds:.2f}s" if seconds < 100 else f"{seconds:.0f}s"
 
 
 def can_redraw(stream: TextIO) -> bool:

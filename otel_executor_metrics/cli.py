@@ -24,14 +24,8 @@ from otel_executor_metrics.errors import MissingExtraError
 PROG: Final = "otel-executor-metrics"
 
 COMMANDS: Final = {
-    "demo": "otel_executor_metrics.demo.command",
-    "serve": "otel_executor_metrics.serve",
-    "top": "otel_executor_metrics.commands.top",
-    "analyze": "otel_executor_metrics.commands.analyze",
-    "snapshot": "otel_executor_metrics.commands.snapshot",
-    "check": "otel_executor_metrics.commands.check",
-    "parity": "otel_executor_metrics.commands.parity",
-    "generate": "otel_executor_metrics.artifacts.command",
+    name: f"otel_executor_metrics.commands.{name}"
+    for name in ("demo", "serve", "top", "analyze", "snapshot", "check", "parity", "generate")
 }
 """The module of each command, in the order that the help shows them."""
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from otel_executor_metrics.snapshot import Recorded, Snapshot
+from otel_executor_metrics.snapshot import Recorded, Snapshot, total
 
 Label = tuple[str, str]
 """A label's name and value."""
@@ -137,7 +137,7 @@ def _by_value(snapshot: Snapshot) -> Iterator[tuple[tuple[str, Label], Recorded]
         for label in labels:
             found.setdefault((operation, label), []).append(recorded)
     for key, parts in found.items():
-        yield key, sum(parts[1:], parts[0])
+        yield key, total(parts)
 
 
 def _performance(

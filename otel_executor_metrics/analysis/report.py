@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from otel_executor_metrics._text import fitted, visible, width
+from otel_executor_metrics._text import UNKNOWN, duration, fitted, visible, width
 from otel_executor_metrics.analysis.analysis import (
     Analysis,
     Cardinality,
@@ -15,7 +15,6 @@ from otel_executor_metrics.analysis.analysis import (
     Performance,
     Share,
 )
-from otel_executor_metrics.top.table import duration
 
 GAP: Final = "  "
 WIDEST_NAME: Final = 60
@@ -127,7 +126,7 @@ def _and_more(found: Sequence[object], most: int) -> str:
 
 
 def _number(value: float, form: str) -> str:
-    return "-" if math.isnan(value) else form.format(value)
+    return UNKNOWN if math.isnan(value) else form.format(value)
 
 
 def _known(value: Any) -> Any:

@@ -34,13 +34,6 @@ def host_and_port(text: str) -> str:
     return text
 
 
-def http_url(text: str) -> str:
-    """Return ``text``, a URL of HTTP."""
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
-        raise ArgumentTypeError(f"{text!r}: must be a URL, http://HOST:PORT")
-    return text
-
-
 def add_catalogue(parser: ArgumentParser) -> None:
     """Declare whose operations it is about."""
     parser.add_argument(

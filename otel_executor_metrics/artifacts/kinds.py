@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from otel_executor_metrics._arguments import http_url
 from otel_executor_metrics.artifacts.access_arguments import access, add_access
 from otel_executor_metrics.artifacts.alertmanager import alertmanager_yaml
 from otel_executor_metrics.artifacts.alerts import DEFAULT_JOB, DEFAULT_WAIT, alerts_yaml
@@ -16,7 +17,6 @@ from otel_executor_metrics.artifacts.arguments import (
     add_jobs,
     duration,
     host_and_port,
-    http_url,
     job,
 )
 from otel_executor_metrics.artifacts.catalogue import named_operations

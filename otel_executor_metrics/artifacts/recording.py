@@ -16,6 +16,8 @@ from otel_executor_metrics.artifacts.yaml_text import made_by, yaml_text
 from otel_executor_metrics.catalog import Operation
 
 QUANTILES: Final = (0.5, 0.95, 0.99)
+SUCCESS_RATIO: Final = "success:ratio_rate5m"
+RETRIES_RATIO: Final = "retries_per_success:ratio_rate5m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,23 @@ def recordings(operation: Operation) -> Iterator[Recording]:
             yield Recording(budget.recorded(window), budget.ratio(window, ("job",)))
 
 
+def record_name(operation: Operation, what: str, level: Sequence[str] = ("job",)) -> str:
+    """Return the name of the series in which ``what`` is recorded of ``operation``."""
+    return f"{'_'.join(level)}:{operation.name}_{what}"
+
+
+def quantile_of(share: float) -> str:
+    """Return what a quantile of the durations is recorded as."""
+    return f"latency_seconds:p{share * 100:g}_rate5m"
+
+
 def _of_level(operation: Operation, level: tuple[str, ...]) -> Iterator[Recording]:
     ask = Queries(operation, by=level)
-    prefix = f"{'_'.join(level)}:{operation.name}"
-    yield Recording(f"{prefix}_attempts:rate5m", ask.attempts())
-    yield Recording(f"{prefix}_success:ratio_rate5m", ask.success_ratio())
-    yield Recording(f"{prefix}_retries_per_success:ratio_rate5m", ask.retries_per_success())
-    for share in QUANTILES:
-        record = f"{prefix}_latency_seconds:p{share * 100:g}_rate5m"
-        yield Recording(record, ask.quantile(share))
+    asked = {
+        "attempts:rate5m": ask.attempts(),
+        SUCCESS_RATIO: ask.success_ratio(),
+        RETRIES_RATIO: ask.retries_per_success(),
+        **{quantile_of(share): ask.quantile(share) for share in QUANTILES},
+    }
+    for what, expr in asked.items():
+        yield Recording(record_name(operation, what, level), expr)

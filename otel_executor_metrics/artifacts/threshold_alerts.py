@@ -7,6 +7,12 @@ from typing import Final
 
 from otel_executor_metrics.artifacts.alert import Alert, Kind
 from otel_executor_metrics.artifacts.queries import Queries
+from otel_executor_metrics.artifacts.recording import (
+    RETRIES_RATIO,
+    SUCCESS_RATIO,
+    quantile_of,
+    record_name,
+)
 from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.objective import DEFAULT_THRESHOLDS
 
@@ -57,47 +63,51 @@ def threshold_alerts(operation: Operation, wait: str) -> Iterator[Alert]:
 
 def lost_alert(operation: Operation) -> Alert:
     """Return the alert on work whose process was killed."""
-    return Alert(
+    return _alert(
         LOST,
+        operation,
         f"{Queries(operation, '10m', ('job',)).lost()} > 0",
-        f"{operation.name} was in progress when its process was killed",
-        f"{operation.name} of job {{{{ $labels.job }}}}: {{{{ $value | humanize }}}} lost in 10"
-        " minutes.",
-        {"operation": operation.name},
+        "was in progress when its process was killed",
+        "{{ $value | humanize }} lost in 10 minutes.",
     )
 
 
 def _success_low(operation: Operation, wait: str) -> Alert:
-    return Alert(
+    return _alert(
         SUCCESS_LOW,
-        f"job:{operation.name}_success:ratio_rate5m < {LEAST_SUCCESS}",
-        f"{operation.name} succeeds too rarely",
-        f"{operation.name} of job {{{{ $labels.job }}}}: {{{{ $value | humanizePercentage }}}}"
-        f" succeed, less than {LEAST_SUCCESS:.0%}.",
-        {"operation": operation.name},
-        wait,
+        operation,
+        f"{record_name(operation, SUCCESS_RATIO)} < {LEAST_SUCCESS}",
+        "succeeds too rarely",
+        f"{{{{ $value | humanizePercentage }}}} succeed, less than {LEAST_SUCCESS:.0%}.",
+        wait=wait,
     )
 
 
 def _retries_high(operation: Operation, wait: str) -> Alert:
-    return Alert(
+    return _alert(
         RETRIES_HIGH,
-        f"job:{operation.name}_retries_per_success:ratio_rate5m > {MOST_RETRIES}",
-        f"{operation.name} is retried too often",
-        f"{operation.name} of job {{{{ $labels.job }}}}: {{{{ $value | humanize }}}} retries for"
-        f" each success, more than {MOST_RETRIES}.",
-        {"operation": operation.name},
-        wait,
+        operation,
+        f"{record_name(operation, RETRIES_RATIO)} > {MOST_RETRIES}",
+        "is retried too often",
+        f"{{{{ $value | humanize }}}} retries for each success, more than {MOST_RETRIES}.",
+        wait=wait,
     )
 
 
 def _latency_high(operation: Operation, wait: str) -> Alert:
-    return Alert(
+    return _alert(
         LATENCY_HIGH,
-        f"job:{operation.name}_latency_seconds:p95_rate5m > {MOST_SECONDS:g}",
-        f"{operation.name} is slow",
-        f"{operation.name} of job {{{{ $labels.job }}}}: 95 % take up to"
-        f" {{{{ $value | humanizeDuration }}}}, more than {MOST_SECONDS:g} s.",
-        {"operation": operation.name},
-        wait,
+        operation,
+        f"{record_name(operation, quantile_of(0.95))} > {MOST_SECONDS:g}",
+        "is slow",
+        f"95 % take up to {{{{ $value | humanizeDuration }}}}, more than {MOST_SECONDS:g} s.",
+        wait=wait,
     )
+
+
+def _alert(
+    kind: Kind, operation: Operation, expr: str, summary: str, told: str, *, wait: str = "0s"
+) -> Alert:
+    name = operation.name
+    description = f"{name} of job {{{{ $labels.job }}}}: {told}"
+    return Alert(kind, expr, f"{name} {summary}", description, {"operation": name}, wait)

@@ -1,1 +1,1 @@
-"""The commands that read endpoints, each a module, which imports what it needs when it runs."""
+"""The commands, each a module of its name, which imports what it needs when it runs."""

@@ -9,7 +9,13 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from otel_executor_metrics._access import add_credentials, add_timeout, add_tls, endpoint, http_url
+from otel_executor_metrics._access import (
+    add_credentials,
+    add_timeout,
+    add_tls,
+    endpoint,
+    metrics_url,
+)
 from otel_executor_metrics._text import visible
 
 if TYPE_CHECKING:
@@ -28,7 +34,7 @@ _WIDTH: Final = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
-        "--url", type=http_url, metavar="URL", help="of a process that runs, to look at as well"
+        "--url", type=metrics_url, metavar="URL", help="of a process that runs, to look at as well"
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     add_timeout(parser)

@@ -14,7 +14,7 @@ from otel_executor_metrics._access import (
     add_timeout,
     add_tls,
     endpoint,
-    http_url,
+    metrics_url,
 )
 from otel_executor_metrics._arguments import positive_number
 
@@ -47,11 +47,14 @@ class Compared:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
-        "pull", type=http_url, metavar="PULL_URL", help="the process, http://localhost:8001/metrics"
+        "pull",
+        type=metrics_url,
+        metavar="PULL_URL",
+        help="the process, http://localhost:8001/metrics",
     )
     parser.add_argument(
         "collector",
-        type=http_url,
+        type=metrics_url,
         metavar="COLLECTOR_URL",
         help="the Collector's prometheus exporter, http://localhost:8889/metrics",
     )

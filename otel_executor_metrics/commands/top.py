@@ -7,6 +7,7 @@ from typing import Final
 
 from otel_executor_metrics._access import add_endpoint, endpoint
 from otel_executor_metrics._arguments import positive_number
+from otel_executor_metrics.top.order import SORTS, Order
 
 SUMMARY: Final = "Show what an executor does, live: a table of operations in the terminal"
 EPILOG: Final = (
@@ -18,17 +19,12 @@ EPILOG: Final = (
     " printed; 1: there was no answer to begin with, the reason is one line on stderr."
 )
 
-SORTS: Final = (
-    "operation", "rate", "ok", "p50", "p95", "p99", "retries", "failed", "running",
-)  # fmt: skip
-"""Those of top/order.py, which is not imported for the help."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add_endpoint(parser)
     parser.add_argument(
-        "--sort", choices=SORTS, default="rate", help="by which column (default: rate)"
+        "--sort", choices=tuple(SORTS), default="rate", help="by which column (default: rate)"
     )
     parser.add_argument("--reverse", action="store_true", help="the other way round")
     parser.add_argument(
@@ -60,7 +56,6 @@ def run(args: argparse.Namespace) -> int:
     """Show, and return the exit status."""
     import sys
 
-    from otel_executor_metrics.top.order import Order
     from otel_executor_metrics.top.screen import TerminalScreen, screen_for
     from otel_executor_metrics.top.session import Session
     from otel_executor_metrics.top.view import View

@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 
 from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.integrations._celery_messages import queue_of, stamp, waited
+from otel_executor_metrics.integrations._progress import Progress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import OperationHandle
 
@@ -239,9 +240,7 @@ class TaskSignals:
 
     def _withdraw(self, attempt: _Attempt) -> None:
         """Count one fewer in progress, and no outcome."""
-        in_progress = self._metrics.metrics.get(f"{self._task}_in_progress")
-        if in_progress is not None:
-            in_progress.labels(**attempt.labels).dec()
+        Progress(self._metrics, self._task, **attempt.labels).move(-1)
 
 
 def _key(request: Any) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from otel_executor_metrics._text import complaint
+
 LabelSet: TypeAlias = tuple[tuple[str, str], ...]
 """Labels sorted by name; one without a value is left out, as Prometheus does."""
 
@@ -60,7 +62,7 @@ def parse(text: str) -> Exposition:
     try:
         metrics = list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]
     except Exception as error:  # the parser raises whatever malformed text makes its code run into
-        raise ExpositionError(f"this is not OpenMetrics: {_one_line(error)}") from None
+        raise ExpositionError(f"this is not OpenMetrics: {complaint(error)}") from None
     # The parser leaves out a sample that comes twice, whatever its second value.
     written = sum(1 for line in text.split("\n") if line and not line.startswith("#"))
     if missing := written - sum(len(metric.samples) for metric in metrics):
@@ -98,8 +100,3 @@ def _label_set(labels: Mapping[str, str], without: str) -> LabelSet:
 
 def _is_target_info(samples: Iterable[Sample]) -> bool:
     return all(sample.name == "target_info" for sample in samples)
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or "a line that the parser cannot read"
-    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -13,6 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 from prometheus_client.samples import Sample
 
+from otel_executor_metrics._text import complaint
 from otel_executor_metrics.catalog import DROPPED, LABEL_OVERFLOW
 from otel_executor_metrics.scraping.error import ScrapeError
 from otel_executor_metrics.snapshot import Key, LabelSet, Recorded, Snapshot
@@ -64,7 +65,7 @@ def parse(text: str) -> Snapshot:
         samples = [sample for family in _families(text) for sample in family.samples]
         return _snapshot([sample for sample in samples if math.isfinite(sample.value)])
     except Exception as error:  # the parsers raise whatever malformed text makes them run into
-        raise ScrapeError(f"this is no exposition: {_one_line(error)}") from None
+        raise ScrapeError(f"this is no exposition: {complaint(error)}") from None
 
 
 def _families(text: str) -> Iterable[Metric]:
@@ -193,8 +194,3 @@ def _bound(text: str) -> float:
     if math.isnan(bound):
         raise ValueError(f"le={text!r} is no bound")
     return bound
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or "a line that the parser cannot read"
-    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -10,6 +10,7 @@ from typing import Final
 from otel_executor_metrics.top.rows import Row
 from otel_executor_metrics.top.table import (
     FAILED,
+    NAME,
     OK,
     P50,
     P95,
@@ -19,8 +20,6 @@ from otel_executor_metrics.top.table import (
     RUNNING,
     Column,
 )
-
-NAME: Final = "operation"
 
 SORTS: Final[dict[str, Column | None]] = {
     NAME: None,

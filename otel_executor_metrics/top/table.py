@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from otel_executor_metrics._text import cut, fitted, width
+from otel_executor_metrics._text import UNKNOWN, cut, duration, fitted, width
 from otel_executor_metrics.top.rows import Row
 
 NAME: Final = "operation"
 SHORTEST_NAME: Final = 24
-NOTHING: Final = "-"
 GAP: Final = "  "
 
 
@@ -31,7 +30,7 @@ class Column:
     def show(self, row: Row) -> str:
         """Return the row's number as text."""
         value = self.value(row)
-        return NOTHING if math.isnan(value) else self.write(value)
+        return UNKNOWN if math.isnan(value) else self.write(value)
 
 
 def rate(row: Row) -> float:
@@ -53,15 +52,6 @@ def quantile(quantile: float) -> Callable[[Row], float]:
 def percentage(value: float) -> str:
     """Return a percentage; it is 100 only if all did."""
     return f"{math.floor(10 * value) / 10:.1f}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in at most six characters."""
-    if math.isnan(seconds):
-        return NOTHING
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f}ms"
-    return f"{seconds:.2f}s" if seconds < 100 else f"{seconds:.0f}s"
 
 
 def count(value: float) -> str:

@@ -12,7 +12,7 @@ from otel_executor_metrics import Objective, Operation
 from otel_executor_metrics.artifacts import alerts_yaml, rules_yaml
 from otel_executor_metrics.artifacts.burn_rates import budgets
 from tests.artifacts.stories import Span, Story
-from tests.artifacts.tools import promtool
+from tests.support.checkers import promtool
 
 HOUR, DAY = 60, 48  # in steps of a minute, and of half an hour
 

@@ -169,6 +169,7 @@ def test_operations_that_collide_are_refused(
         (["scrape"], "required: HOST:PORT"),
         (["scrape", "localhost"], "'localhost': must be HOST:PORT"),
         (["datasource", "prometheus:9090"], "must be a URL, http://HOST:PORT"),
+        (["datasource", "http://prometheus:70000"], "must be a URL, http://HOST:PORT"),
         (["alertmanager", "--webhook-url", "ftp://x"], "must be a URL, http://HOST:PORT"),
         (["rules", "--check", "a", "--output", "a"], "not allowed with argument"),
         (["cake"], "invalid choice: 'cake'"),

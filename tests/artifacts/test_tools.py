@@ -21,7 +21,7 @@ from otel_executor_metrics.artifacts import (
     scrape_yaml,
 )
 from tests.artifacts.catalogue import OPERATIONS
-from tests.artifacts.tools import amtool, promtool
+from tests.support.checkers import amtool, promtool
 from tests.support.prometheus import PrometheusServer
 
 pytestmark = pytest.mark.real

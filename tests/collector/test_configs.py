@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.collector.conftest import TOKEN, Certificates, StartCollector
+from tests.support.checkers import promtool
 from tests.support.collector import CONFIGS, validate
 from tests.support.ports import free_ports
-from tests.support.prometheus import PrometheusServer, prometheus_programs
+from tests.support.prometheus import PrometheusServer
 
 pytestmark = pytest.mark.real
 
@@ -98,17 +98,8 @@ def test_prometheus_starts_with_its_file(
     start_prometheus: Callable[..., PrometheusServer],
 ) -> None:
     """``promtool`` has no complaint, and Prometheus runs with it."""
-    programs = prometheus_programs()
     file = CONFIGS / "prometheus.yml"
-    done = subprocess.run(
-        [programs.paths["promtool"], "check", "config", file],
-        env=programs.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    promtool("check", "config", file)
 
     server = start_prometheus(config=file)
     # Each has its moment within its interval, the last one within a quarter of a minute.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import pytest
 import yaml
 
 from tests.containers.compose import COMPOSE, ROOT, load, services
-from tests.support.alertmanager import RELEASE, alertmanager_program
+from tests.support.alertmanager import RELEASE
+from tests.support.checkers import amtool, promtool
 from tests.support.collector import validate
-from tests.support.prometheus import prometheus_programs
 
 pytestmark = pytest.mark.real
 
@@ -117,16 +116,7 @@ def test_each_service_that_can_has_a_health_check() -> None:
 
 def test_prometheus_takes_its_file() -> None:
     """Promtool checks it; the jobs are those of the document, and the Collector."""
-    programs = prometheus_programs()
-    done = subprocess.run(
-        [programs.paths["promtool"], "check", "config", ROOT / "compose/prometheus.yml"],
-        env=programs.environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    promtool("check", "config", ROOT / "compose/prometheus.yml")
 
     jobs = {job["job_name"]: job for job in settings("compose/prometheus.yml")["scrape_configs"]}
     assert jobs.keys() == {"executor-metrics", "aiecs-api", "otelcol"}
@@ -136,15 +126,7 @@ def test_prometheus_takes_its_file() -> None:
 
 def test_alertmanager_takes_its_file() -> None:
     """Amtool checks it."""
-    done = subprocess.run(
-        [alertmanager_program("amtool"), "check-config", ROOT / "compose/alertmanager.yml"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    amtool("check-config", ROOT / "compose/alertmanager.yml")
 
 
 def test_the_collector_takes_its_file() -> None:

@@ -133,21 +133,28 @@ def test_the_keyboard_works_the_page(open_page: Open, busy: ExecutorMetrics) -> 
     assert view.text("span-text") == "in the last 5 min"
 
 
+HEAR = """
+window.heard = [];
+const region = document.querySelector("[role=status]");
+new MutationObserver(() => heard.push(region.innerText)).observe(
+  region, { childList: true, characterData: true, subtree: true });
+"""
+
+
 def test_what_is_read_out_changes_with_the_state_only(
     open_page: Open, busy: ExecutorMetrics
 ) -> None:
-    """A screen reader hears of the connection, and nothing of each new number."""
+    """A screen reader hears of connection and health, and nothing of each new number."""
     view = open_page(page_url(busy))
     view.wait_for_text("announcer", "Connected")
-    heard = (
-        "window.heard = []; new MutationObserver(([{ target }]) => heard.push(target.textContent))"
-    )
-    watched = "{ childList: true, characterData: true, subtree: true }"
-    view.page.evaluate(f"{heard}.observe(document.querySelector('[role=status]'), {watched})")
+    view.wait_for_text("announcer", "Health: ")
+    view.page.evaluate(HEAR)
     for seed in range(3):
         Workload(busy, seed=seed).feed(20)
         view.catch_up()
-    assert all(words.startswith("Health: ") for words in view.page.evaluate("heard"))
+    heard = view.page.evaluate("heard")
+    # Of what is recorded meanwhile health may think otherwise, once.
+    assert heard in ([], [view.text("announcer")])
     assert view.page.locator("[aria-live], [role=alert], [role=status]").count() == 1
 
 

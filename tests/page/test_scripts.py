@@ -34,7 +34,7 @@ PARSE = """async (text) => {
             const { name, labels } = parseSeries(series);
             return [name, labels, String(value)];
         }),
-        families: [...families].map(([name, { type, help }]) => [name, type, help]),
+        types: Object.fromEntries(families),
     };
 }"""
 MEASURE = """async ([scrapes, counter]) => {
@@ -95,7 +95,7 @@ def exposition() -> str:
 
 
 def test_expositions_are_read_as_python_reads_them(page: Page) -> None:
-    """Names, labels, values, types and help come out the same, whatever the labels say."""
+    """Names, labels, values and types come out the same, whatever the labels say."""
     text = exposition()
     families = list(text_string_to_metric_families(text))
     expected: list[Any] = [
@@ -108,9 +108,7 @@ def test_expositions_are_read_as_python_reads_them(page: Page) -> None:
 
     samples = [[name, dict(labels), float(value)] for name, labels, value in found["samples"]]
     assert sorted(map(repr, samples)) == sorted(map(repr, expected))
-    helps = {name: help_text for name, _, help_text in found["families"]}
-    assert helps["seen_total"] == 'help with \\ and\nline and "'
-    assert ["level", "gauge", ""] in found["families"]
+    assert found["types"].items() >= {"seen_total": "counter", "level": "gauge"}.items()
 
 
 def test_what_is_no_exposition_is_refused(page: Page) -> None:

@@ -20,8 +20,12 @@ def test_the_processes_behind_a_collector_are_added_up(serve: Serve, tmp_path: P
     try:
 
         def sending() -> ExecutorMetrics:
-            endpoint = collector.http_url
-            return serve(exporter="otlp", otlp_endpoint=endpoint, service_name="shop")
+            return serve(
+                exporter="otlp",
+                otlp_endpoint=collector.http_url,
+                service_name="shop",
+                shutdown_timeout=0.1,  # by then the Collector is gone
+            )
 
         one, other = sending(), sending()
         for number in range(20):

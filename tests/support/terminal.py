@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 _TOKEN = re.compile(r"\x1b\[(\d*)([A-Za-z])|(\r|\n|[^\x1b\r\n]+)")
+
+
+class Stream(io.StringIO):
+    """A stream that says what it is."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
+        return self._terminal
 
 
 class Terminal:

@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-from otel_executor_metrics.commands.top import SORTS as OFFERED
 from otel_executor_metrics.snapshot import Recorded
 from otel_executor_metrics.top.order import SORTS, Order, matches
 from otel_executor_metrics.top.rows import Row
@@ -42,11 +41,6 @@ def test_the_next_column_is_a_key_away() -> None:
     assert Order("rate").moved(1).by == "ok"
     assert Order("operation").moved(-1).by == "running"
     assert Order("p95", reverse=True).moved(len(SORTS)) == Order("p95", reverse=True)
-
-
-def test_the_command_offers_every_column() -> None:
-    """The help is made without importing what sorts."""
-    assert list(OFFERED) == list(SORTS)
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
 import pytest
 
 from otel_executor_metrics import _progress
 from otel_executor_metrics._progress import Progress
-from tests.support.terminal import Terminal
+from tests.support.terminal import Stream, Terminal
 from tests.support.waiting import wait_until
-
-
-class Stream(io.StringIO):
-    """A stream that says what it is."""
-
-    def __init__(self, *, terminal: bool) -> None:
-        super().__init__()
-        self._terminal = terminal
-
-    def isatty(self) -> bool:
-        return self._terminal
 
 
 @pytest.fixture(autouse=True)

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
 from otel_executor_metrics.top.screen import PlainScreen, TerminalScreen, screen_for
-from tests.support.terminal import Terminal
-
-
-class Stream(io.StringIO):
-    """A stream that says what it is."""
-
-    def __init__(self, *, terminal: bool) -> None:
-        super().__init__()
-        self._terminal = terminal
-
-    def isatty(self) -> bool:
-        return self._terminal
+from tests.support.terminal import Stream, Terminal
 
 
 def resize(monkeypatch: pytest.MonkeyPatch, columns: int, lines: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from otel_executor_metrics._text import width
 from otel_executor_metrics.snapshot import Key, Recorded, Snapshot
 from otel_executor_metrics.top.rows import Row, Window, rows
-from otel_executor_metrics.top.table import LIVE, TOTALS, duration, percentage, success, table
+from otel_executor_metrics.top.table import LIVE, TOTALS, percentage, success, table
 
 INF = math.inf
 PLAN: Key = ("plan", ())
@@ -116,15 +116,6 @@ def test_no_line_is_wider_than_the_terminal(
 
     assert len(lines) == len(names) + 1
     assert all(width(line) <= columns_wide for line in lines)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [(math.nan, "-"), (0.0042, "4ms"), (0.9994, "999ms"), (0.9996, "1.00s"), (123.4, "123s")],
-)
-def test_durations_are_short(seconds: float, shown: str) -> None:
-    """A duration takes at most six characters."""
-    assert duration(seconds) == shown
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_executor_metrics._text import cut, fitted, visible, width
+from otel_executor_metrics._text import cut, duration, fitted, visible, width
 
 
 @given(st.text())
@@ -29,3 +31,12 @@ def test_text_is_fitted(text: str, columns: int) -> None:
     assert width(cut(text, columns)) <= columns
     assert text.startswith(cut(text, columns))
     assert width(fitted(text, columns)) == columns
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(math.nan, "-"), (0.0042, "4ms"), (0.9994, "999ms"), (0.9996, "1.00s"), (123.4, "123s")],
+)
+def test_durations_are_short(seconds: float, shown: str) -> None:
+    """A duration takes at most six characters."""
+    assert duration(seconds) == shown

@@ -11,11 +11,11 @@ const WORDS = new Map([
   ["disabled", "Metrics off"],
 ]);
 
-/** Show the verdict from now on; `tell(words)` is called when it changes, not of the first one. */
-export async function watchHealth(tell) {
+/** Show the verdict from now on, and have it read out when it changes. */
+export async function watchHealth() {
   if (!(await isServed("/readyz"))) return;
   const look = async () => {
-    show(await ask(), tell);
+    show(await ask());
     setTimeout(look, INTERVAL * 1000);
   };
   look();
@@ -42,18 +42,17 @@ async function ask() {
   }
 }
 
-function show(verdict, tell) {
+function show(verdict) {
   const badge = byId("health");
   badge.hidden = verdict === undefined;
   if (badge.hidden || badge.shown === JSON.stringify(verdict)) return;
-  const before = badge.dataset.status;
   badge.shown = JSON.stringify(verdict);
   badge.dataset.status = verdict.status;
   setText(byId("health-status"), WORDS.get(verdict.status) ?? verdict.status);
   const reasons = Array.isArray(verdict.reasons) ? verdict.reasons : [];
   showReasons(reasons, verdict.status === "healthy");
-  // The first would take the place of the words that the page is connected before they are read.
-  if (before && before !== verdict.status) tell(`Health: ${byId("health-status").textContent}`);
+  // Beside what is read out of the connection: in its place one of both would never be heard.
+  setText(byId("announced-health"), `Health: ${byId("health-status").textContent}`);
 }
 
 function showReasons(reasons, healthy) {

@@ -12,7 +12,7 @@ import { KeptSelection, measure, Selection } from "./measures.js";
 import { parse } from "./parse.js";
 import { INTERVAL, Poller } from "./poller.js";
 import { SetTable } from "./sets.js";
-import { announce, showState } from "./status.js";
+import { showState } from "./status.js";
 import { watchTheme } from "./theme.js";
 import { showTiles } from "./tiles.js";
 import { latest, timeline } from "./timeline.js";
@@ -100,7 +100,7 @@ function restarted() {
 }
 
 watchTheme(recolour);
-watchHealth(announce);
+watchHealth();
 byId("pause").addEventListener("click", () =>
   poller.state.kind === "paused" ? poller.resume() : poller.pause(),
 );

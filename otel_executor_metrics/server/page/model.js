@@ -79,7 +79,7 @@ export class Model {
 
   #isOperation(name) {
     const latency = this.#families.get(name + LATENCY);
-    return latency?.type === "histogram" && this.#families.has(`${name}_success_total`);
+    return latency === "histogram" && this.#families.has(`${name}_success_total`);
   }
 
   #column(operation, labels, role) {

@@ -5,7 +5,7 @@ const LABEL = /\s*([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"\s*(?:,|$)/sy;
 const INFINITIES = new Map([["+Inf", Infinity], ["-Inf", -Infinity]]);
 
 /**
- * Return what `text` says: type and help of each family by name, and each value by the text of its
+ * Return what `text` says: the type of each family by name, and each value by the text of its
  * series, such as `plan_lost_total{a="b"}`. That text is the same in the next scrape, so that
  * `parseSeries` need only be called for new ones. Throws where a line cannot be read.
  */
@@ -37,12 +37,8 @@ function parseLabels(text) {
 }
 
 function takeComment(line, families) {
-  const [, keyword, name, rest] = /^# (\w+) (\S+) ?(.*)$/s.exec(line) ?? [];
-  if (keyword !== "TYPE" && keyword !== "HELP") return;
-  const family = families.get(name) ?? { type: "untyped", help: "" };
-  families.set(name, family);
-  if (keyword === "TYPE") family.type = rest.trim();
-  else family.help = unescape(rest);
+  const [, name, type] = /^# TYPE (\S+) (\S+)/.exec(line) ?? [];
+  if (name) families.set(name, type);
 }
 
 function takeSample(line, values) {

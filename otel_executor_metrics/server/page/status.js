@@ -19,11 +19,6 @@ const SPOKEN = {
   refused: "The executor answers, but not with metrics.",
 };
 
-/** Have a message read out. */
-export function announce(words) {
-  setText(byId("announcer"), words);
-}
-
 /** Show the state of the connection; `asOf` is the time of the last numbers, if any. */
 export function showState(state, asOf) {
   const badge = byId("connection");
@@ -36,7 +31,7 @@ export function showState(state, asOf) {
   byId("sign-in").hidden = state.kind !== "unauthorized";
   setText(byId("updated"), asOf ? `Updated ${clock(asOf)}` : "");
   setText(byId("pause"), state.kind === "paused" ? "Resume" : "Pause");
-  if (changed && SPOKEN[state.kind]) announce(SPOKEN[state.kind]);
+  if (changed && SPOKEN[state.kind]) setText(byId("announced-connection"), SPOKEN[state.kind]);
 }
 
 function notice({ kind, detail, retryAt }, asOf) {
