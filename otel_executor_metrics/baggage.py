@@ -6,8 +6,6 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from opentelemetry import baggage
-
 from otel_executor_metrics._labels import cleaner
 from otel_executor_metrics.catalog import Catalog
 from otel_executor_metrics.config import Settings
@@ -45,7 +43,10 @@ class BaggageRecorder(Recorder):
     def __init__(
         self, catalog: Catalog, road: Road, names: tuple[str, ...], **options: Any
     ) -> None:
+        from opentelemetry import baggage  # which others need not wait for at their start
+
         super().__init__(catalog, road, **options)
+        self._current = baggage.get_all
         self._names = names
         self.remembered = MappingProxyType({})
 
@@ -66,7 +67,7 @@ class BaggageRecorder(Recorder):
         return lambda: Measurement(self.find(operation, labels))
 
     def _completed(self, items: Items | None) -> Items | None:
-        held = baggage.get_all()
+        held = self._current()
         if not held or items is None:
             return items
         try:

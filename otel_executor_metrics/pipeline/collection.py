@@ -91,9 +91,10 @@ class _Reading(NamedTuple):
     @property
     def exemplars(self) -> list[Exemplar]:
         """What leads from the number to traces."""
-        kept, indices = self.held.exemplars, self.shown.indices
+        kept = self.held.exemplars
         if not kept:  # nearly all of them
             return []
+        indices = self.shown.indices
         return [_as_sdk(found) for index, found in sorted(kept.items()) if index in indices]
 
     def __call__(self) -> float | Distribution:

@@ -20,7 +20,6 @@ from otel_executor_metrics.storage.blocks import (
     operation_block,
     series_of,
 )
-from otel_executor_metrics.storage.exemplar_words import DOUBLES, to_doubles
 from otel_executor_metrics.storage.exemplars import ByIndex, Exemplar, Exemplars, Sample
 from otel_executor_metrics.storage.journal import BusyError, Entry, Journal
 from otel_executor_metrics.storage.names import (
@@ -164,6 +163,9 @@ class Store:
 
     def _publish(self, place: _Place) -> None:
         """Put new exemplars where others read them: not when they are made, but now and then."""
+        # Loaded with the fleet, without which nobody comes here.
+        from otel_executor_metrics.storage.exemplar_words import DOUBLES, to_doubles
+
         self.on_read()
         for slot, index, exemplar in self.exemplars.of_slots():
             if slot not in place.slots:

@@ -52,11 +52,15 @@ def construction() -> ExecutorMetrics:
     ExecutorMetrics(tls_certificate=Path("cert.pem"), tls_key="key.pem", bearer_token="t")
     ExecutorMetrics(basic_auth=("user", "password"), shutdown_timeout=2)
     ExecutorMetrics(meter_provider=MeterProvider(views=ExecutorViews()))
+    ExecutorMetrics(meter_provider="global")
+    ExecutorMetrics(exemplar_filter="always_on", baggage_labels=("tenant",))
 
     ExecutorMetrics("true")  # type: ignore[arg-type]
     ExecutorMetrics(metrics_port="8001")  # type: ignore[arg-type]
     ExecutorMetrics(True, 8001, ())  # type: ignore[call-arg]
     ExecutorMetrics(label_values="wash")  # type: ignore[arg-type]
+    ExecutorMetrics(meter_provider="globe")  # type: ignore[arg-type]
+    ExecutorMetrics(exemplar_filter="sometimes")  # type: ignore[arg-type]
     ExecutorMetrics(max_label_values="200")  # type: ignore[arg-type]
     ExecutorMetrics(operations=["train"])  # type: ignore[list-item]
     ExecutorMetrics(hots="127.0.0.1")  # type: ignore[call-arg]
