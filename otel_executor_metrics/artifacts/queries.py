@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from prometheus_client.utils import floatToGoString
-
 from otel_executor_metrics.catalog import Operation, Role
 
 
@@ -131,6 +129,8 @@ def any_success(operations: Iterable[Operation]) -> str:
 
 
 def _le(seconds: float) -> str:
+    from prometheus_client.utils import floatToGoString  # a client that the help does without
+
     # The text format of a Collector, and OTLP, write whole numbers without the fraction.
     bound: str = floatToGoString(seconds)  # type: ignore[no-untyped-call]
     if bound.endswith(".0"):
