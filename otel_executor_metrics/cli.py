@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final, Protocol, cast
 
+from otel_executor_metrics._text import visible
 from otel_executor_metrics._version import __version__
 from otel_executor_metrics.errors import MissingExtraError
 
@@ -65,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except (OSError, ValueError, MissingExtraError) as error:
-        print(f"{PROG} {args.command}: error: {error}", file=sys.stderr)
+        # An endpoint has its say in some; nothing of it is for the terminal to obey.
+        print(f"{PROG} {args.command}: error: {visible(str(error))}", file=sys.stderr)
         return 1
     return status
 

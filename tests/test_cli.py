@@ -69,6 +69,7 @@ def test_the_status_is_what_the_command_returns(
     [
         (OSError(28, "No space left on device"), 1, "[Errno 28] No space left on device"),
         (ValueError("port='x': must be a number"), 1, "port='x': must be a number"),
+        (OSError("it answers \x1b]0;x\x07\x1b[2J"), 1, r"it answers \x1b]0;x\x07\x1b[2J"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -78,7 +79,7 @@ def test_what_cannot_be_done_is_one_line(
     status: int,
     line: str,
 ) -> None:
-    """The reason goes to stderr without a traceback."""
+    """The reason goes to stderr without a traceback, and nothing in it that a terminal obeys."""
     command(raising(error))
 
     assert cli.main(["try"]) == status

@@ -46,7 +46,7 @@ def _over_http(target: OtlpTarget, timeout: float) -> str:
 
     certificate = (target.certificate, target.key) if target.key else target.certificate
     try:
-        answer = requests.post(
+        with requests.post(
             target.url,
             data=b"",
             headers={"Content-Type": "application/x-protobuf", **target.headers},
@@ -54,10 +54,11 @@ def _over_http(target: OtlpTarget, timeout: float) -> str:
             verify=target.authority or True,
             cert=certificate,  # type: ignore[arg-type]
             allow_redirects=False,
-        )
+            stream=True,  # a body, of which there may be no end, says nothing more
+        ) as answer:
+            return "" if answer.ok else f"it answers {answer.status_code} {answer.reason}"
     except (requests.RequestException, OSError) as error:
         return _innermost(error)
-    return "" if answer.ok else f"it answers {answer.status_code} {answer.reason}"
 
 
 def _over_grpc(target: OtlpTarget, timeout: float) -> str:

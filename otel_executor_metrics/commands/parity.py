@@ -17,6 +17,7 @@ from otel_executor_metrics._access import (
     metrics_url,
 )
 from otel_executor_metrics._arguments import positive_number
+from otel_executor_metrics._text import visible
 
 if TYPE_CHECKING:
     from otel_executor_metrics.parity.difference import Difference
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         collector = endpoint(args, args.collector, "collector_")
         compared = _compared_in_time(args, pull, collector)
     except (ExpositionError, OSError, ValueError) as error:
-        print(f"{PROG} {args.command}: error: {error}", file=sys.stderr)
+        print(f"{PROG} {args.command}: error: {visible(str(error))}", file=sys.stderr)
         return 2
     _show(args, compared)
     return 1 if compared.differences else 0

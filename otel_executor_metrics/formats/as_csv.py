@@ -11,6 +11,9 @@ from otel_executor_metrics.snapshot import Recorded, Snapshot
 
 _Cells = tuple[str, str, float]
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+"""So begins what spreadsheets compute (label values may come from anywhere), and what is marked."""
+
 
 def to_csv(snapshot: Snapshot) -> str:
     r"""Return ``snapshot`` as CSV (RFC 4180, lines end with ``\r\n``), a number in each row.
@@ -18,7 +21,8 @@ def to_csv(snapshot: Snapshot) -> str:
     The columns are ``operation``, one ``label_<name>`` for each label, ``measure``, ``part`` and
     ``value``. Measures are the fields of ``Recorded``; ``part`` is the error type of ``failures``
     and the upper bound of ``buckets``. The rows of ``dropped`` have the reason there, those of
-    ``overflowed`` the label.
+    ``overflowed`` the label. A text that a spreadsheet might compute, or that begins with
+    a ``'``, has a ``'`` before it.
     """
     names = sorted({name for _, labels in snapshot.series for name, _ in labels})
     text = io.StringIO()
@@ -26,7 +30,7 @@ def to_csv(snapshot: Snapshot) -> str:
     writer.writerow(["operation", *(f"label_{name}" for name in names), "measure", "part", "value"])
     for (operation, labels), recorded in snapshot.series.items():
         values = dict(labels)
-        shown = [values.get(name, "") for name in names]
+        shown = [_inert(values.get(name, "")) for name in names]
         writer.writerows([operation, *shown, *cells] for cells in _cells(recorded))
     for operation, cells in _of_the_library(snapshot):
         writer.writerow([operation, *("" for _ in names), *cells])
@@ -36,7 +40,7 @@ def to_csv(snapshot: Snapshot) -> str:
 def _cells(recorded: Recorded) -> Iterator[_Cells]:
     yield "success", "", recorded.success
     for error_type, count in recorded.failures.items():
-        yield "failures", error_type, count
+        yield "failures", _inert(error_type), count
     yield "retries", "", recorded.retries
     yield "in_progress", "", recorded.in_progress
     yield "lost", "", recorded.lost
@@ -47,6 +51,10 @@ def _cells(recorded: Recorded) -> Iterator[_Cells]:
 
 def _of_the_library(snapshot: Snapshot) -> Iterator[tuple[str, _Cells]]:
     for reason, count in snapshot.dropped.items():
-        yield "", ("dropped", reason, count)
+        yield "", ("dropped", _inert(reason), count)
     for (operation, label), count in snapshot.overflowed.items():
-        yield operation, ("overflowed", label, count)
+        yield _inert(operation), ("overflowed", _inert(label), count)
+
+
+def _inert(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import time
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
@@ -30,7 +30,7 @@ def waited(request: Any) -> float | None:
     waited. A message that is delivered a second time waited for something else than a worker.
     """
     due: Any = getattr(request, DUE, None)
-    if type(due) not in (int, float) or not math.isfinite(due):
+    if type(due) not in (int, float) or not 0 < due <= sys.float_info.max:
         return None
     if (request.delivery_info or {}).get("redelivered"):
         return None

@@ -123,12 +123,14 @@ class Elsewhere:
             self._queued.move(by - more_running)
 
     def _done(self, future: _Relayed[Any], submitted: float, inner: Future[_Result]) -> None:
-        self._move(-1)
-        if inner.cancelled():
-            self._queue.failure("CancelledError", time.perf_counter() - submitted)
-        else:
-            self._record(inner, submitted)
-        future.relay()
+        try:
+            self._move(-1)
+            if inner.cancelled():
+                self._queue.failure("CancelledError", time.perf_counter() - submitted)
+            else:
+                self._record(inner, submitted)
+        finally:  # somebody may wait for it
+            future.relay()
 
     def _record(self, inner: Future[_Result], submitted: float) -> None:
         error = inner.exception()
@@ -143,5 +145,7 @@ class Elsewhere:
 
 
 def _times_of(error: BaseException) -> _Times | None:
-    times = error.__dict__.pop(_TIMES, None)
-    return None if times is None else _Times(*times)
+    with contextlib.suppress(Exception):  # it is the user's, and has come through pickle
+        began, seconds = error.__dict__.pop(_TIMES)
+        return _Times(float(began), float(seconds))
+    return None

@@ -23,6 +23,7 @@ from otel_executor_metrics.integrations.http import (
     Requests,
     Route,
     failure_of,
+    status_of,
 )
 from otel_executor_metrics.integrations.websocket import WEBSOCKET_OPERATIONS, ASGIWebSocket
 from otel_executor_metrics.metrics import ExecutorMetrics
@@ -137,7 +138,7 @@ class _Exchange:
             raise
         kind = message["type"]
         if kind == "http.response.start":
-            self._status = message.get("status", 0)
+            self._status = status_of(message.get("status"))
         elif kind == _WHOLE_BODY or (kind in _BODIES and not message.get("more_body")):
             self._completed()
 

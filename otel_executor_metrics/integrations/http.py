@@ -86,6 +86,11 @@ class Route:
             return UNMATCHED
 
 
+def status_of(answered: object) -> int:
+    """Return the status of a response, or 0 where an application has given something else."""
+    return int(answered) if isinstance(answered, int) and 100 <= answered <= 999 else 0
+
+
 def failure_of(status: int) -> str | None:
     """Return the ``error_type`` of a response: a server's error is a failure, a client's is not."""
     return str(status) if status >= 500 else None

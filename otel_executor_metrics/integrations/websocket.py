@@ -32,17 +32,17 @@ _ABNORMAL: Final = 1006
 _WELL: Final = frozenset((1000, 1001, 1005))  # closed, going away, closed without a code
 
 
-def close_failure(code: int | None) -> str | None:
+def close_failure(code: object) -> str | None:
     """Return the ``error_type`` of a close code, or None where the connection ended well.
 
     Those of an application are told by their thousand: there may be any number.
 
     Source: RFC 6455, section 7.4.
     """
+    if not isinstance(code, int) or not 1000 <= code < 5000:
+        return str(_ABNORMAL)
     if code in _WELL:
         return None
-    if code is None or not 1000 <= code < 5000:
-        return str(_ABNORMAL)
     return str(code) if code <= 1015 else f"{code // 1000}xxx"
 
 

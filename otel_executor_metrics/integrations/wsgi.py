@@ -6,6 +6,7 @@ On: ``app = MetricsMiddleware(app, metrics)``. Off: without that line, ``app = a
 
 from __future__ import annotations
 
+import contextlib
 import http
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from otel_executor_metrics.integrations.http import (
     Requests,
     Route,
     failure_of,
+    status_of,
 )
 from otel_executor_metrics.metrics import ExecutorMetrics
 
@@ -100,7 +102,8 @@ class _Exchange:
         """Hand on the status, and notice it."""
         write = self._start_response(status, *rest)
         self._template = self._route(self._environ)  # Flask forgets it before the response ends
-        self._status = int(status[:3]) if status[:3].isdigit() else 0
+        with contextlib.suppress(TypeError, ValueError):
+            self._status = status_of(int(status[:3]))
         return write
 
     def closed(self) -> None:

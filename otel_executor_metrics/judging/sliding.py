@@ -53,6 +53,7 @@ class SlidingWindow:
     def look(self) -> None:
         """Take note of the totals, unless that was done a moment ago."""
         now = self._clock()
+        self._forget_later_than(now)
         if self._is_due(now):
             self._keep(now, self._read().operations)
 
@@ -60,8 +61,9 @@ class SlidingWindow:
         """Return what was recorded in the last seconds."""
         snapshot, now = self._read(), self._clock()
         totals = snapshot.operations
+        self._forget_later_than(now)
         usable = [look for look in self._looks if now - look[0] <= _STRETCH * self._seconds]
-        unseen = 0.0 if usable else now - self._looks[-1][0]
+        unseen = 0.0 if usable or not self._looks else now - self._looks[-1][0]
         then, before = min(
             usable, key=lambda look: abs(now - look[0] - self._seconds), default=(now, totals)
         )
@@ -75,6 +77,11 @@ class SlidingWindow:
         window = SlidingWindow(self._read, self._seconds, self._clock)
         window._looks.appendleft((self._looks[-1][0], {}))
         return window
+
+    def _forget_later_than(self, now: float) -> None:
+        # A clock that was set back says nothing of what came before; it may take days to catch up.
+        if self._looks and not now >= self._looks[-1][0]:
+            self._looks.clear()
 
     def _is_due(self, now: float) -> bool:
         return not self._looks or now - self._looks[-1][0] >= self._seconds / _LOOKS

@@ -63,6 +63,11 @@ class BackgroundBacklog(Backlog):
             worker.end()
         self.drain()
 
+    def ended(self, worker: _Worker) -> None:
+        """Have the next record start another thread, unless there is one."""
+        if self._worker is worker:
+            self._worker = None
+
     def _started(self) -> bool:
         """Tell whether there is a thread, now or soon."""
         if self._worker is not None:
@@ -82,7 +87,7 @@ class BackgroundBacklog(Backlog):
 class _Worker(threading.Thread):
     """Drains a backlog until it is told to end, or nothing is recorded any more."""
 
-    def __init__(self, backlog: Backlog, interval: float | None) -> None:
+    def __init__(self, backlog: BackgroundBacklog, interval: float | None) -> None:
         super().__init__(name="executor-metrics-recorder", daemon=True)
         self._backlog = backlog
         self._interval = -1.0 if interval is None else interval
@@ -94,9 +99,12 @@ class _Worker(threading.Thread):
 
     def run(self) -> None:
         """Drain, until the end."""
-        while not self._ending and self._backlog.metrics.enable_metrics:
-            self._asleep.acquire(timeout=self._interval)
-            self._backlog.drain()
+        try:
+            while not self._ending and self._backlog.metrics.enable_metrics:
+                self._asleep.acquire(timeout=self._interval)
+                self._backlog.drain()
+        finally:  # also by a SystemExit that some object raised while it was recorded
+            self._backlog.ended(self)
 
     def wake(self) -> None:
         """Have it drain now."""

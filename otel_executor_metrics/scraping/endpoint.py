@@ -15,6 +15,7 @@ from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
+from otel_executor_metrics.scraping.deadline import DeadlineHTTPHandler, DeadlineHTTPSHandler
 from otel_executor_metrics.scraping.error import ScrapeError
 from otel_executor_metrics.scraping.reading import parse
 from otel_executor_metrics.snapshot import Snapshot
@@ -84,7 +85,7 @@ class Endpoint:
             if self.authorization:  # not sent on to where a redirection may point
                 request.add_unredirected_header("Authorization", self.authorization)
             with self._open(request, timeout, accepted) as answer:
-                text = _body(answer, time.monotonic() + timeout).decode()
+                text = _body(answer).decode()
                 kind = answer.headers.get_content_type()
                 return Answer(text, kind, answer.headers.get("Date"))
         except HTTPError as error:
@@ -102,9 +103,11 @@ class Endpoint:
         # Where a proxy of the environment would not find this machine, none is asked.
         proxies: dict[str, str] | None = {} if _is_here(self.url) else None
         opener = urllib.request.OpenerDirector()
+        deadline = time.monotonic() + timeout
         for handler in (
             urllib.request.ProxyHandler(proxies),
-            urllib.request.HTTPSHandler(context=self.tls),
+            DeadlineHTTPHandler(deadline),
+            DeadlineHTTPSHandler(deadline, self.tls),
             *(kind() for kind in _HANDLERS),
         ):
             opener.add_handler(handler)
@@ -117,7 +120,6 @@ class Endpoint:
 
 
 _HANDLERS: Final = (
-    urllib.request.HTTPHandler,
     urllib.request.HTTPDefaultErrorHandler,
     urllib.request.HTTPRedirectHandler,
     urllib.request.HTTPErrorProcessor,
@@ -204,15 +206,12 @@ def _check_whole(answer: Answer) -> None:
         raise ScrapeError("the answer ends too early")
 
 
-def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
-    # The socket's own time-out is for one read: a body that drips would never end.
+def _body(answer: http.client.HTTPResponse) -> bytes:
     body = bytearray()
     while chunk := answer.read1(_CHUNK):
         body += chunk
         if len(body) > LARGEST:
             raise ScrapeError(f"more than {LARGEST} bytes")
-        if time.monotonic() > deadline:
-            raise ScrapeError("the answer does not end in time")
     if answer.length:
         raise ScrapeError("the answer ends too early")
     return bytes(body)

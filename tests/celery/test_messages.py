@@ -59,7 +59,9 @@ def test_a_wait_ends_now() -> None:
     assert wait_of(time.time() + 60) == 0
 
 
-@pytest.mark.parametrize("due", [None, "", "1", math.nan, math.inf, -math.inf, True, [1.0]])
+@pytest.mark.parametrize(
+    "due", [None, "", "1", math.nan, math.inf, -math.inf, True, [1.0], 10**400, -1e308, 0]
+)
 def test_a_stamp_that_is_no_moment_tells_nothing(due: object) -> None:
     """Nobody knows the wait then."""
     assert wait_of(due) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -271,6 +272,30 @@ def test_an_endpoint_is_looked_at(port: int) -> None:
     assert "1 records had too many values of task_type" in warnings[1].message
     (gone,) = found("endpoint", url)
     assert gone.status == "problem"
+
+
+def test_a_collector_whose_answer_has_no_end_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its status is the answer; what comes behind is not waited for."""
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(2**16))
+
+        def log_message(self, *args: object) -> None:
+            """Stay quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Endless) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        monkeypatch.setenv("METRICS_EXPORTER", "otlp")
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+        assert the("otlp").status == "ok"
+        answering.join()
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,25 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_link_that_leads_to_itself_is_an_error_and_stays(tmp_path: Path) -> None:
+    """It is one line, as whatever else cannot be written."""
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+
+    with pytest.raises(OSError, match="loop"):
+        write_whole(loop, "text")
+    assert loop.is_symlink()
+    assert list(tmp_path.iterdir()) == [loop]
+
+
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+    """The file that is not finished yet needs no longer one."""
+    longest = tmp_path / ("n" * 255)
+    write_whole(longest, "text")
+
+    assert longest.read_text() == "text"
+
+
 def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     """What is no regular file is not replaced by one."""
     pipe = tmp_path / "pipe"

@@ -7,6 +7,7 @@ import io
 import json
 import math
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,14 +68,19 @@ def from_json(text: str) -> Snapshot:
     return Snapshot(series, document["dropped"], overflowed)
 
 
+def read(text: str) -> str:
+    """Return a text without the mark that keeps spreadsheets from computing it."""
+    return text.removeprefix("'")
+
+
 def from_csv(text: str) -> Snapshot:
     """Read what ``to_csv`` writes."""
     fields: dict[Key, dict] = {}
     dropped, overflowed = {}, {}
     for row in csv.DictReader(io.StringIO(text, newline="")):
         operation, measure = row.pop("operation"), row.pop("measure")
-        part, value = row.pop("part"), float(row.pop("value"))
-        labels = ((name.removeprefix("label_"), text) for name, text in row.items() if text)
+        part, value = read(row.pop("part")), float(row.pop("value"))
+        labels = ((name.removeprefix("label_"), read(text)) for name, text in row.items() if text)
         if measure == "dropped":
             dropped[part] = value
         elif measure == "overflowed":
@@ -128,6 +134,19 @@ def test_openmetrics_is_what_was_scraped() -> None:
     assert compare(scraped, written) == []
     without_help = compare(scraped, to_openmetrics(parse(scraped)))
     assert {(one.kind, one.family.split("_")[0]) for one in without_help} == {("help", "train")}
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_of_others_is_a_formula_in_csv(first: str) -> None:
+    """Label values and error types may be whatever some client has sent; bounds are ours."""
+    hostile = f"{first}HYPERLINK(1)"
+    recorded = Recorded(1, {hostile: 1}, buckets=((math.inf, 1.0),))
+    series: dict[Key, Recorded] = {("plan", (("a", hostile),)): recorded}
+    text = to_csv(Snapshot(series, {hostile: 1}, {("plan", hostile): 1}))
+
+    rows = csv.reader(io.StringIO(text, newline=""))
+    cells = {cell for row in rows for cell in row if cell.startswith(first)}
+    assert cells <= {"+Inf"}
 
 
 def test_the_rows_of_csv() -> None:

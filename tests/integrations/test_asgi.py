@@ -359,3 +359,24 @@ def test_switched_off_the_application_is_called_as_if_nothing_was_there(
 
     assert got[1:] == [nothing, drop]
     assert app.app is page
+
+
+@pytest.mark.parametrize("status", [None, "200", 10**9])
+def test_a_status_that_is_none_breaks_no_request(metrics: ExecutorMetrics, status: Any) -> None:
+    """What to make of it is the server's business; the request is over all the same."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    async def send(message: Any) -> None:
+        assert message["type"].startswith("http.response.")
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asyncio.run(MetricsMiddleware(app, metrics)(scope, receive, send))
+
+    assert ended(metrics, "GET", "unmatched", "none").successes == 1
+    assert in_progress(metrics) == 0

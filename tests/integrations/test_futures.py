@@ -194,6 +194,47 @@ def test_an_exception_that_carries_no_times_counts_without_them(metrics: Executo
     assert task(metrics) == Outcomes(failures={"BareError": 1})
 
 
+class NoDictError(Exception):
+    """Has what breaks whoever looks for more in it."""
+
+    @property
+    def __dict__(self) -> Any:
+        raise RuntimeError("no")
+
+
+class OddTimesError(Exception):
+    """Comes back with times that are none."""
+
+    def __reduce__(self) -> Any:
+        return odd_times, ()
+
+
+def odd_times() -> OddTimesError:
+    """Return such an exception."""
+    error = OddTimesError()
+    error._executor_metrics_times = ("a", None)  # type: ignore[attr-defined]
+    return error
+
+
+def raises(kind: type[Exception]) -> None:
+    """Raise an exception of that kind."""
+    raise kind
+
+
+@pytest.mark.parametrize("kind", [NoDictError, OddTimesError])
+def test_an_exception_that_cannot_be_looked_into_ends_its_task(
+    metrics: ExecutorMetrics, kind: type[Exception]
+) -> None:
+    """Whoever waits for the future gets it, and the failure counts."""
+    with (
+        InstrumentedExecutor(POOLS["processes"](), metrics, "jobs") as executor,
+        pytest.raises(kind),
+    ):
+        executor.submit(raises, kind).result(30)
+
+    assert task(metrics) == Outcomes(failures={kind.__name__: 1})
+
+
 def test_an_argument_is_held_by_nobody_else(metrics: ExecutorMetrics) -> None:
     """What a task was given is let go when it is done, though its future is kept."""
 

@@ -254,3 +254,20 @@ def test_metrics_are_shown(metrics: ExecutorMetrics) -> None:
     assert shown.text == fetch(url_of(metrics))
     assert head.headers["content-length"] == shown.headers["content-length"]
     assert head.content == b""
+
+
+@pytest.mark.parametrize("status", ["²00 OK", "", "abc", "000 No"])
+def test_a_status_that_is_none_breaks_no_request(metrics: ExecutorMetrics, status: str) -> None:
+    """What to make of it is the server's business; the request is over all the same."""
+
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response(status, [])
+        return [b"x"]
+
+    environ: dict[str, Any] = {}
+    setup_testing_defaults(environ)
+    body = MetricsMiddleware(app, metrics)(environ, lambda *given: None)
+
+    assert list(body) == [b"x"]
+    assert ended(metrics, "GET", "unmatched", "5xx").failures == {"IncompleteResponse": 1}
+    assert in_progress(metrics) == 0

@@ -35,6 +35,21 @@ def test_more_than_there_is_room_for_is_recorded_by_the_caller(metrics: Executor
     assert finished(metrics) == 10_000
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_a_record_ended_is_replaced(metrics: ExecutorMetrics) -> None:
+    """Whatever some object raises when it is recorded, what comes after it is."""
+
+    class Exit:
+        def __str__(self) -> str:
+            raise SystemExit
+
+    with ThreadSafeMetrics(metrics) as threads:
+        threads.record_operation_async("execute", labels={"task_type": Exit()})
+        wait_until(lambda: not recorders_threads(), what="the end of the thread")
+        threads.record_operation_async("plan")
+        wait_until(lambda: finished(metrics) == 1, what="the record")
+
+
 def test_many_callers(metrics: ExecutorMetrics) -> None:
     """From threads of the program, none of which waits for another."""
     safe = ThreadSafeMetrics(metrics)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import select
+import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -182,6 +186,54 @@ def test_an_endpoint_that_says_nothing_is_given_up() -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/metrics"
         with pytest.raises(ScrapeError, match=f"^{url}: timed out$"):
             scrape(url, timeout=0.2)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "HTTP/1.1 200 OK\r\nX: ",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n",
+    ],
+    ids=["in a header", "in the size of a chunk", "in the body"],
+)
+def test_an_answer_that_drips_is_given_up(head: str) -> None:
+    """The time-out is for the answer, not for each byte of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        child = os.fork()
+        if child == 0:
+            client, _ = server.accept()
+            client.recv(65536)
+            client.sendall(head.encode())
+            with contextlib.suppress(OSError):
+                while not select.select([client], [], [], 0.05)[0]:
+                    client.sendall(b"0")
+            os._exit(0)
+        began = time.monotonic()
+        with pytest.raises(ScrapeError, match=r"timed out|in time"):
+            scrape(f"http://127.0.0.1:{server.getsockname()[1]}/metrics", timeout=0.3)
+        assert time.monotonic() - began < 5
+        os.waitpid(child, 0)
+
+
+def test_redirections_share_the_time_out() -> None:
+    """However many hops there are, and each in time, the answer must come in time."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        child = os.fork()
+        if child == 0:
+            for number in range(9):
+                client, _ = server.accept()
+                client.recv(65536)
+                select.select([], [], [], 0.2)
+                with contextlib.suppress(OSError):
+                    head = f"HTTP/1.1 302 No\r\nLocation: /{number}\r\n"
+                    client.sendall(f"{head}Content-Length: 0\r\n\r\n".encode())
+                client.close()
+            os._exit(0)
+        with pytest.raises(ScrapeError, match=r"timed out|in time"):
+            scrape(f"http://127.0.0.1:{server.getsockname()[1]}/metrics", timeout=0.5)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_an_answer_of_another_status_is_one_where_it_is_accepted() -> None:

@@ -120,3 +120,16 @@ def test_a_child_that_begins_at_zero_is_not_compared_with_its_parent(executor: E
     child = window.from_zero()
 
     assert seen(child) == (20, 5)
+
+
+def test_a_clock_that_is_set_back_begins_a_window_anew(executor: Executor) -> None:
+    """It would else compare with what was before, for as long as it takes to catch up."""
+    executor.begun = -1e6
+    executor.now = 86_400.0
+    window = executor.window()
+    executor.now = 0.0
+    assert seen(window) == (0, 0)
+
+    for now in range(10, 1000, 10):
+        executor.now = now
+        assert seen(window) == (min(now, 300), min(now, 300))
