@@ -21,6 +21,7 @@ SDIST_FOLDERS = (
     "tests",
     "benchmarks",
     "docs",
+    "examples",
     "collector-config",
     "compose",
     "scripts",
