@@ -30,6 +30,9 @@ SDIST_FOLDERS = (
 SDIST_FILES = (
     "Makefile",
     "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "THIRD-PARTY-LICENSES.md",
     "LICENSE",
     "pyproject.toml",
     PLUGIN,
