@@ -17,10 +17,10 @@ PIP_INSTALL = -m pip install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test servers torture lint format types docs generate screenshots bench wheel oldest clean
+.PHONY: help demo test servers torture lint format types docs generate screenshots bench wheel smoke release-check api licenses oldest clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  ARGS="…" is passed on: make demo ARGS="--duration 10", make bench ARGS=--quick'
 
 demo: $(VENV)/.installed ## Run a sample workload and serve its metrics
@@ -64,6 +64,19 @@ wheel: $(VENV)/.installed-dev ## Build wheel and sdist; import the wheel in an e
 	@sh scripts/venv.sh $(WHEEL) $(VENV)/bin/python
 	$(WHEEL)/bin/python $(PIP_INSTALL) dist/*.whl
 	$(WHEEL)/bin/python -I scripts/check_dist.py dist .
+
+smoke: wheel ## Record and scrape with the wheel, on every Python that is here
+	@$(VENV)/bin/python scripts/release_check.py dist $(ARGS)
+
+release-check: wheel ## The same, and the tests, with newest and oldest dependencies: takes an hour
+	@$(VENV)/bin/python scripts/release_check.py dist --tests $(ARGS)
+
+api: $(VENV)/.installed-dev ## Write down the public API: tests/goldens/public_api.txt
+	$(VENV)/bin/python scripts/public_api.py
+
+licenses: wheel ## Write down the licences of what users install
+	$(WHEEL)/bin/python $(PIP_INSTALL) "$$(echo dist/*.whl)[all,dashboards]"
+	$(VENV)/bin/python scripts/licenses.py $(WHEEL)/bin/python $(ARGS)
 
 oldest: $(OLDEST)/.installed-dev ## Run the tests on the oldest dependencies admitted
 	@$(OLDEST)/bin/python -m pytest -m "not real and not long" $(ARGS)

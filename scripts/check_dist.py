@@ -21,6 +21,7 @@ SDIST_FOLDERS = (
     "tests",
     "benchmarks",
     "docs",
+    "examples",
     "collector-config",
     "compose",
     "scripts",
@@ -29,6 +30,9 @@ SDIST_FOLDERS = (
 SDIST_FILES = (
     "Makefile",
     "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "THIRD-PARTY-LICENSES.md",
     "LICENSE",
     "pyproject.toml",
     PLUGIN,
