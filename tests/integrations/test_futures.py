@@ -198,7 +198,7 @@ class NoDictError(Exception):
     """Has what breaks whoever looks for more in it."""
 
     @property
-    def __dict__(self) -> Any:
+    def __dict__(self) -> Any:  # type: ignore[override]
         raise RuntimeError("no")
 
 

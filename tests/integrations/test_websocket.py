@@ -173,6 +173,9 @@ def test_a_client_that_is_gone_ends_the_connection(metrics: ExecutorMetrics) -> 
     assert seen.failures == {"BrokenPipeError": 1}
 
 
+NO_CODES: list[object] = [None, -1, 0, 999, 5000, 10**9, "1000", []]
+
+
 @pytest.mark.parametrize(
     ("code", "failure"),
     [
@@ -182,7 +185,7 @@ def test_a_client_that_is_gone_ends_the_connection(metrics: ExecutorMetrics) -> 
         (2000, "2xxx"),
         (3999, "3xxx"),
         (4999, "4xxx"),
-        *((code, "1006") for code in (None, -1, 0, 999, 5000, 10**9, "1000", [])),
+        *((code, "1006") for code in NO_CODES),
     ],
 )
 def test_a_close_code_is_one_of_few(code: Any, failure: str | None) -> None:
