@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from prometheus_client.utils import floatToGoString
-
 from otel_executor_metrics.catalog import Operation, Role
 
 
@@ -131,6 +129,9 @@ def any_success(operations: Iterable[Operation]) -> str:
 
 
 def _le(seconds: float) -> str:
+    # Each command's --help comes by here, and prometheus_client takes long to import.
+    from prometheus_client.utils import floatToGoString
+
     # The text format of a Collector, and OTLP, write whole numbers without the fraction.
     bound: str = floatToGoString(seconds)  # type: ignore[no-untyped-call]
     if bound.endswith(".0"):
