@@ -71,9 +71,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except (OSError, ValueError, MissingExtraError) as error:
-        print(f"{PROG} {args.command}: error: {error}", file=sys.stderr)
+        print(f"{PROG} {args.command}: error: {error}{_remedy(error)}", file=sys.stderr)
         return 1
     return status
+
+
+def _remedy(error: Exception) -> str:
+    from otel_executor_metrics.scraping import ScrapeError, remedy
+
+    return f"; remedy: {remedy(error)}" if isinstance(error, ScrapeError) else ""
 
 
 def _parser() -> argparse.ArgumentParser:
