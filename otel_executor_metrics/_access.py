@@ -72,8 +72,7 @@ def endpoint(args: argparse.Namespace, url: str | None = None, prefix: str = "")
     """Return the endpoint at ``url`` (default: the command's) with the access of ``args``.
 
     Raises:
-        OSError: a file cannot be read.
-        ValueError: what it holds cannot be used; one line that names the file.
+        ValueError: a file cannot be read or used; one line that names it.
     """
     from otel_executor_metrics.scraping import Endpoint, tls_context
 
@@ -89,7 +88,12 @@ def _authorization(token_file: str | None, basic_file: str | None) -> str | None
 
     if token_file:
         return bearer(_secret(token_file))
-    return basic(_secret(basic_file)) if basic_file else None
+    if not basic_file:
+        return None
+    credentials = _secret(basic_file)
+    if ":" not in credentials:
+        raise ValueError(f"{basic_file}: must hold USER:PASSWORD in one line; there is no colon")
+    return basic(credentials)
 
 
 def _secret(file: str) -> str:
@@ -97,6 +101,11 @@ def _secret(file: str) -> str:
         secret = Path(file).read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         secret = ""
+    except OSError as error:
+        raise ValueError(
+            f"{file}: cannot be read ({error.strerror}): give the path of a file that holds the"
+            " credentials, and the right to read it"
+        ) from None
     if not secret or not secret.isprintable():
         raise ValueError(f"{file}: must hold one line of text, the credentials")
     return secret

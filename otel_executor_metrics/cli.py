@@ -67,9 +67,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _reader_gone()
     except (OSError, ValueError, MissingExtraError) as error:
         # An endpoint has its say in some; nothing of it is for the terminal to obey.
-        print(f"{PROG} {args.command}: error: {visible(str(error))}", file=sys.stderr)
+        print(
+            f"{PROG} {args.command}: error: {visible(str(error))}{_remedy(error)}", file=sys.stderr
+        )
         return 1
     return status
+
+
+def _remedy(error: Exception) -> str:
+    from otel_executor_metrics.scraping import ScrapeError, remedy
+
+    return f"; remedy: {remedy(error)}" if isinstance(error, ScrapeError) else ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -289,16 +289,17 @@ def _source(
             try:
                 return variable, setting.read(variable, environ[variable])
             except SettingError as error:
-                _logger.warning("%s; %s", error, _consequence(setting))
+                _logger.warning("%s; %s", error, _consequence(setting, variable))
                 if setting.guards:
                     return variable, _SHUT
     return "", setting.default
 
 
-def _consequence(setting: Setting) -> str:
+def _consequence(setting: Setting, unreadable: str) -> str:
     if setting.guards:
         return "metrics are off until it is mended, rather than open to all"
-    others = " or ".join(setting.variables[1:])
+    lower = setting.variables[setting.variables.index(unreadable) + 1 :]
+    others = " or ".join(lower)
     return f"using {f'{others}, else ' if others else ''}the default {setting.default!r}"
 
 

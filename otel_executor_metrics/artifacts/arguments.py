@@ -29,8 +29,8 @@ def job(text: str) -> str:
 
 def host_and_port(text: str) -> str:
     """Return ``text``, an address of the form that Prometheus's targets have."""
-    if not _TARGET.fullmatch(text):
-        raise ArgumentTypeError(f"{text!r}: must be HOST:PORT")
+    if not _TARGET.fullmatch(text) or not 1 <= int(text.rpartition(":")[2]) <= 65535:
+        raise ArgumentTypeError(f"{text!r}: must be HOST:PORT, a port from 1 to 65535")
     return text
 
 

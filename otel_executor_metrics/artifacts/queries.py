@@ -129,7 +129,8 @@ def any_success(operations: Iterable[Operation]) -> str:
 
 
 def _le(seconds: float) -> str:
-    from prometheus_client.utils import floatToGoString  # a client that the help does without
+    # Each command's --help comes by here, and prometheus_client takes long to import.
+    from prometheus_client.utils import floatToGoString
 
     # The text format of a Collector, and OTLP, write whole numbers without the fraction.
     bound: str = floatToGoString(seconds)  # type: ignore[no-untyped-call]

@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_executor_metrics.checks.finding import Finding, ok, problem, warning
-from otel_executor_metrics.scraping import Endpoint, ScrapeError, parse
+from otel_executor_metrics.scraping import Endpoint, ScrapeError, parse, remedy
 from otel_executor_metrics.snapshot import Snapshot
 
 ABOUT: Final = "endpoint"
-_UNANSWERED: Final = (
-    "see that the program runs, that METRICS_HOST admits this machine (0.0.0.0: all), and that no"
-    " firewall stands between; --help names the files for credentials and certificates"
-)
 _SLOW: Final = 2.0
 """Seconds; Prometheus gives up after 10, unless told otherwise."""
 
@@ -35,7 +31,7 @@ def check_endpoint(endpoint: Endpoint, timeout: float) -> Seen:
         answer = endpoint.fetch(timeout)
         snapshot = parse(answer.text)
     except ScrapeError as error:
-        return Seen([problem(ABOUT, str(error), _UNANSWERED)])
+        return Seen([problem(ABOUT, str(error), remedy(error))])
     took = time.perf_counter() - start
     return Seen([*_of_answer(endpoint.url, snapshot, took), *_of_losses(snapshot)], answer.date)
 

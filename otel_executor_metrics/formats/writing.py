@@ -33,7 +33,9 @@ def write_whole(path: Path, text: str) -> None:
         if path.exists():
             unfinished.chmod(path.stat().st_mode & 0o7777)
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             unfinished.unlink()
+        if isinstance(error, OSError):  # it names a file that nobody asked for
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise

@@ -17,6 +17,7 @@ from otel_executor_metrics.scraping.endpoint import (
 )
 from otel_executor_metrics.scraping.error import ScrapeError
 from otel_executor_metrics.scraping.reading import parse
+from otel_executor_metrics.scraping.remedies import remedy
 
 __all__ = [
     "OPENMETRICS",
@@ -26,6 +27,7 @@ __all__ = [
     "basic",
     "bearer",
     "parse",
+    "remedy",
     "scrape",
     "tls_context",
 ]

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from otel_executor_metrics.snapshot import Snapshot
 from otel_executor_metrics.testing.wording import (
+    check_numbers,
     differing,
     is_nothing,
     name_of,
@@ -63,6 +64,7 @@ class Asserts:
 
         Raises:
             AssertionError: it was not so; tells what was recorded.
+            TypeError: what is no number was given for one.
         """
         __tracebackhide__ = True
         snapshot = self._readable()
@@ -76,6 +78,7 @@ class Asserts:
             "seconds": seconds,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
+        check_numbers(given)
         problems = list(differing(recorded, given))
         if not given and is_nothing(recorded):
             problems = ["nothing of it was recorded"]

@@ -22,6 +22,20 @@ def is_nothing(recorded: Recorded) -> bool:
     return not (recorded.finished or recorded.retries or recorded.lost or recorded.durations)
 
 
+def check_numbers(wanted: Mapping[str, Any]) -> None:
+    """Check that each can be compared with what was recorded.
+
+    Raises:
+        TypeError: it cannot; names it, its value and the rule.
+    """
+    for name, value in wanted.items():
+        by_type = name == "failures" and isinstance(value, Mapping)
+        numbers = value.values() if by_type else (value,)
+        if not all(isinstance(number, (int, float)) for number in numbers):
+            or_by_type = ', or numbers by type, {"Timeout": 1}' if name == "failures" else ""
+            raise TypeError(f"{name}={value!r}: must be a number{or_by_type}")
+
+
 def differing(recorded: Recorded, wanted: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each number that is not as ``wanted``."""
     for name, value in wanted.items():

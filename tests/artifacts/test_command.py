@@ -168,6 +168,8 @@ def test_operations_that_collide_are_refused(
         (["alerts", "--job", 'a"}'], "must consist of letters, digits, and _ . : / -"),
         (["scrape"], "required: HOST:PORT"),
         (["scrape", "localhost"], "'localhost': must be HOST:PORT"),
+        (["scrape", "h:0"], "'h:0': must be HOST:PORT, a port from 1 to 65535"),
+        (["scrape", "h:65536"], "'h:65536': must be HOST:PORT, a port from 1 to 65535"),
         (["datasource", "prometheus:9090"], "must be a URL, http://HOST:PORT"),
         (["datasource", "http://prometheus:70000"], "must be a URL, http://HOST:PORT"),
         (["alertmanager", "--webhook-url", "ftp://x"], "must be a URL, http://HOST:PORT"),

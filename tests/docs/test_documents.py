@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -101,14 +102,15 @@ def test_the_contract_names_every_series_reason_and_bound():
 
 
 def test_each_feature_of_the_history_is_shown_by_a_test():
-    """docs/history.md names tests that exist, and misses no version."""
+    """docs/history.md has a row for each, and names tests that exist."""
     page = (ROOT / "docs" / "history.md").read_text()
-    rows = re.findall(r"^\| (\d\.\d\.\d) \| .* `(\S+\.py)::(\w+)` \|$", page, re.MULTILINE)
-    assert {version for version, _, _ in rows} == {"1.0.0", "1.1.0", "1.2.0", "1.3.0"}
+    rows = re.findall(r"^\| (\d\.\d\.\d) \| .* `\S+\.py::\w+` \|$", page, re.MULTILINE)
+    # As many as the document has; of 1.0.0 two are told twice there.
+    assert Counter(rows) == {"1.0.0": 6, "1.1.0": 7, "1.2.0": 7, "1.3.0": 8}
     assert len(rows) == len(re.findall(r"^\| \d", page, re.MULTILINE))
     missing = [
         f"{file}::{test}"
-        for _, file, test in rows
+        for file, test in re.findall(r"`(tests/\S+\.py)::(\w+)`", page)
         if f"\ndef {test}(" not in (ROOT / file).read_text()
     ]
     assert missing == []

@@ -90,6 +90,16 @@ def test_a_file_without_credentials_is_status_2(tmp_path, capsys, content: str) 
     assert f"{file}: must hold one line of text" in only_line(capsys.readouterr().err)
 
 
+def test_a_file_without_a_colon_is_no_user_and_password(tmp_path, capsys) -> None:
+    """It would be sent as a user without one, and refused."""
+    file = file_with(tmp_path, "s3cret")
+
+    assert main(["parity", "http://h", "http://h", "--pull-basic-auth-file", file]) == 2
+    line = only_line(capsys.readouterr().err)
+    assert f"{file}: must hold USER:PASSWORD in one line" in line
+    assert "s3cret" not in line
+
+
 @pytest.mark.parametrize(
     "option",
     ["--pull-token-file", "--ca-file", "--client-cert-file", "--collector-basic-auth-file"],

@@ -310,3 +310,17 @@ def test_a_child_has_its_own() -> None:
         _, status = os.waitpid(child, 0)
         assert status == 0
         metrics.assert_recorded("plan", success=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"success": "1"}, "success='1': must be a number"),
+        ({"failures": ["Timeout"]}, "failures=['Timeout']: must be a number, or numbers by type"),
+        ({"failures": {"Timeout": None}}, "failures={'Timeout': None}: must be a number, or"),
+    ],
+)
+def test_what_is_no_number_is_told(given: dict[str, Any], complaint: str) -> None:
+    """The TypeError names argument, value and rule; it is no failed assert."""
+    with CapturingMetrics() as metrics, pytest.raises(TypeError, match=re.escape(complaint)):
+        metrics.assert_recorded("plan", **given)

@@ -173,6 +173,15 @@ def test_after_an_unreadable_variable_the_next_in_rank_holds(
 
     assert resolve({}, environ).metrics_port == 9464
     assert len(caplog.records) == 1
+    assert "using OTEL_EXPORTER_PROMETHEUS_PORT, else the default" in caplog.text
+
+
+def test_after_the_last_unreadable_variable_the_default_holds(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The warning does not send its reader back to the variable that it is about."""
+    assert resolve({}, {"OTEL_EXPORTER_PROMETHEUS_PORT": "http"}).metrics_port == 8001
+    assert caplog.messages[0].endswith("; using the default 8001")
 
 
 ODD_ARGUMENTS: list[tuple[str, Any]] = [
