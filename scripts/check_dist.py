@@ -29,7 +29,9 @@ SDIST_FOLDERS = (
 SDIST_FILES = (
     "Makefile",
     "README.md",
+    "README.zh-CN.md",
     "LICENSE",
+    "mkdocs.yml",
     "pyproject.toml",
     PLUGIN,
     "compose.yaml",
