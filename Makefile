@@ -17,7 +17,7 @@ PIP_INSTALL = -m pip install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test servers torture lint format types docs generate screenshots bench wheel smoke release-check api licenses oldest clean
+.PHONY: help demo test servers torture lint format types docs generate site screenshots bench wheel smoke release-check api licenses oldest clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ docs: generate ## Write the pages that are made from the code
 
 generate: $(VENV)/.installed-dev ## Write what is made from the catalogue: dashboard, rules, alerts
 	$(VENV)/bin/python scripts/generated_files.py
+
+site: $(VENV)/.installed-docs ## Build the pages of docs/ as a site, in build/site (Python 3.11)
+	@# Never --quiet: it keeps warnings from being counted, and mkdocs.yml's strict from being so.
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build
 
 screenshots: $(VENV)/.installed-dev ## Draw docs/images/page-*.png anew, from a run of the demo
 	@$(VENV)/bin/python -m tests.support.screenshots
@@ -96,6 +100,11 @@ $(VENV)/.installed: pyproject.toml otel_executor_metrics/_version.py
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Installing development tools into $(VENV)"
 	@$(VENV)/bin/python $(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	@echo "Installing what builds the site into $(VENV)"
+	@$(VENV)/bin/python $(PIP_INSTALL) --editable '.[docs]'
 	@touch $@
 
 # Made anew, so that nothing newer stays in it from before.

@@ -15,7 +15,7 @@ import tomli
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-TOOLS = ("dev", "bench")  # extras
+TOOLS = ("dev", "bench", "docs")  # extras
 
 
 def lower_bounds(pyproject: str) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,3 +49,22 @@ def test_a_dependency_without_a_lower_bound_is_an_error(
     """What no test can be run on is refused, by name."""
     with pytest.raises(ValueError, match="core<3: must have one lower bound"):
         lower_bounds(PROJECT.replace("core>=1.43,<3", "core<3"))
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ('<script src="https://cdn.example/x.js"></script>', True),
+        ('<link rel="stylesheet" href="https://fonts.example/css">', True),
+        ('<img alt="x" src="http://images.example/x.png">', True),
+        ('<link rel="canonical" href="https://project.example/">', False),
+        ('<a href="https://prometheus.io/">Prometheus</a> <img src="images/x.svg">', False),
+    ],
+)
+def test_a_page_that_loads_from_another_host_is_refused(line: str, refused: bool) -> None:
+    """The site asks nobody else for anything; to name another host in a link is no loading."""
+    hooks = runpy.run_path(f"{ROOT}/scripts/site_hooks.py")
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+    refusal = pytest.raises(hooks["PluginError"]) if refused else nullcontext()
+    with refusal:
+        assert hooks["on_post_page"](line, page=page) == line

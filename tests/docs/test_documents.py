@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,10 @@ from otel_executor_metrics.catalog import (
 )
 
 ROOT = Path(__file__).parent.parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+READMES = sorted(ROOT.glob("README*.md"))
+DOCUMENTS = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
+# ``print(x)  # 3.0, …``: what stands there up to a remark is what is printed.
+PRINTED = re.compile(r"print\(.*\)  # ((?:[\[{\d']|True|False).*?)(?=…|: | of |; |$)", re.MULTILINE)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -56,11 +60,19 @@ def test_program_runs(program):
     output, errors = process.communicate("\n", timeout=60)
     assert process.returncode == 0, output + errors
     assert "Error" not in errors, errors
+    lines = output.splitlines()
+    promised = [value.strip() for value in PRINTED.findall(program)]
+    assert [value for value in promised if not any(map(starts(value), lines))] == [], output
 
 
-def test_readme_shows_what_is_scraped():
-    """The first program of the README yields every line of the text block under it."""
-    readme = ROOT / "README.md"
+def starts(value: str) -> Callable[[str], bool]:
+    """Return whether a line starts with ``value``."""
+    return lambda line: line.startswith(value)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda readme: readme.name)
+def test_readme_shows_what_is_scraped(readme):
+    """The first program of each README yields every line of the text block under it."""
     process = start(blocks(readme, "python")[0])
     assert process.stdin
     assert process.stdout

@@ -77,7 +77,7 @@ def test_axe_finds_no_fault_in_an_executor_at_rest(
     """The empty page is as good."""
     view = open_page(page_url(metrics))
     view.wait_for_text("empty", "Nothing recorded yet")
-    assert not view.page.locator("#chart-latency").is_visible()
+    wait_until(lambda: not view.page.locator("#chart-latency").is_visible(), what="no charts")
     results = Axe().run(view.page)
     assert results.violations_count == 0, results.generate_report()
     metrics.record_operation("plan", duration=0.1)
