@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ SHELL = [
     for step in steps(document.read_text())
     if step.language == "sh"
 ]
+ENDS = (">", ">>", "|", "&&", "||", "&", ";")  # of a command, in the words of a shell's line
 OURS = (["otel-executor-metrics"], ["python", "-m", "otel_executor_metrics"])
 
 
@@ -28,7 +30,7 @@ def commands() -> list[list[str]]:
     """Return the words of each line of each shell block, variables before a command left out."""
     lines = [shlex.split(line, comments=True) for _, code in SHELL for line in code.splitlines()]
     return [
-        words[next((at for at, word in enumerate(words) if "=" not in word), len(words)) :]
+        list(takewhile(lambda word: word not in ENDS, dropwhile(lambda word: "=" in word, words)))
         for words in lines
     ]
 
