@@ -53,7 +53,7 @@ def make_app(metrics: ExecutorMetrics) -> FastAPI:
 
 
 def main() -> None:
-    """Serve it. For more workers: ``uvicorn --factory``, and they share one port for metrics."""
+    """Serve it."""
     metrics = ExecutorMetrics(host="127.0.0.1", operations=ASGI_OPERATIONS, label_values="keep")
     port = int(os.environ.get("PORT", "8000"))
     # The other implementation of websockets stands on what that library calls deprecated.
