@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -35,7 +35,7 @@ class Chromium:
     """Where the browser is, and the environment that it runs in."""
 
     program: Path
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
 
 
 @contextmanager
