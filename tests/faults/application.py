@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -136,7 +134,22 @@ class Application:
 
     def files(self) -> list[str]:
         """Return the names of all files that the fleet has."""
-        return sorted(path.name for path in self.base.rglob("*") if path.is_file())
+        return sorted(path.name for path in self._paths())
+
+    def largest_file(self) -> int:
+        """Return the bytes of the largest file; so much, and as many, is what a scrape reads."""
+        return max(path.stat().st_size for path in self._paths())
+
+    def wait_for_files(self, living: int) -> None:
+        """Scrape until no more files are left than ``living`` processes may have.
+
+        A process that was killed takes a moment to end; whoever scrapes before takes it for alive.
+        """
+        most = living + SPARE_AFTER_SCRAPE
+        wait_until(lambda: self.try_scrape() and len(self.files()) <= most, what=f"{most} files")
+
+    def _paths(self) -> list[Path]:
+        return [path for path in self.base.rglob("*") if path.is_file()]
 
     def directory(self) -> Path:
         """Return where the processes on our port meet."""
@@ -166,20 +179,6 @@ class Application:
             lambda: (found := self.total(name)) >= value and found, timeout, f"{name} of {value}"
         )
         assert seen == value, f"{name}: {seen} is more than {value}"
-
-    def seconds_of_a_scrape(self, tries: int = 7) -> float:
-        """Return the seconds that the fastest of some scrapes takes.
-
-        Where whoever serves ends at this moment, another takes its place: one scrape waits for it.
-        """
-        answered = functools.partial(wait_until, self.try_scrape, what="an answer")
-        return min(_seconds_of(answered) for _ in range(tries))
-
-
-def _seconds_of(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def total(scrape: Scrape, name: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.facade.scraping import Scrape
-from tests.faults.application import SPARE_AFTER_SCRAPE, total
+from tests.faults.application import total
 from tests.faults.conftest import MakeApplication
 from tests.faults.watching import watching
 
@@ -165,7 +165,7 @@ if __name__ == "__main__":
     assert application.start().reads() == "ready"
 
     assert application.total("plan_success_total") == 4
-    assert len(application.files()) <= 1 + SPARE_AFTER_SCRAPE
+    application.wait_for_files(living=1)
 
 
 def test_subprocesses_that_record_nothing_do_not_join(make_application: MakeApplication) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults.application import SPARE_AFTER_SCRAPE, Application, total
+from tests.faults.application import Application, total
 from tests.faults.conftest import MakeApplication
 from tests.faults.page import ACKNOWLEDGED, ANNOUNCED, PID, Page
 from tests.faults.watching import watching
@@ -133,7 +133,7 @@ def check_kills(application: Application, workers: int, kills: int) -> None:
     assert watch.scrapes > 5
     assert watch.unanswered == 0
     check_lives(application, lives=workers + kills)
-    assert len(application.files()) <= 1 + SPARE_AFTER_SCRAPE
+    application.wait_for_files(living=1)
     parent.kill()
 
 
