@@ -86,6 +86,7 @@ def check_celery(application: Application, redis: RedisServer, made_in: str, tas
 
     # The worker that answers may be the one that is being replaced.
     seen = wait_until(application.try_scrape, what="an answer")
+    assert seen
     assert total(seen, "execute_success_total") == tasks == application.page.total(ACKNOWLEDGED)
     assert total(seen, "execute_latency_seconds_count") == tasks
     assert total(seen, "execute_lost_total") == total(seen, "execute_in_progress") == 0
