@@ -14,9 +14,7 @@ from otel_executor_metrics.checks.ports import check_port
 from otel_executor_metrics.checks.variables import check_settings
 from otel_executor_metrics.diagnosis import Setup
 from otel_executor_metrics.scraping import Endpoint
-
-TIMEOUT = 5.0
-"""Seconds that an answer of others may take."""
+from otel_executor_metrics.scraping.endpoint import TIMEOUT
 
 
 def check(endpoint: Endpoint | str | None = None, *, timeout: float = TIMEOUT) -> list[Finding]:

@@ -124,7 +124,7 @@ class Store:
 
     def forget(self) -> None:
         """Begin at zero, on the heap: what is here was counted elsewhere."""
-        self._journal = None
+        self._place = None
         self.exemplars.clear()
         for slot in tuple(self._slots):
             with slot.lock:
