@@ -108,7 +108,7 @@ PUBLIC_FACE = {
     "typing",
 }
 # Everything else from outside is an extra, to be imported in the function that needs it.
-CORE_DEPENDENCIES = ("opentelemetry", "prometheus_client")
+CORE_DEPENDENCIES = ("opentelemetry", "packaging", "prometheus_client")
 EXTRAS = ("opentelemetry.exporter.otlp",)
 LONGEST_FILE = 350
 
