@@ -6,6 +6,7 @@ import contextlib
 import os
 from weakref import WeakSet
 
+from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.typing import Buffer, Lock
 
 
@@ -22,9 +23,20 @@ class Buffers:
         self._attached: WeakSet[Buffer] = WeakSet()
 
     def attach(self, buffer: Buffer) -> None:
-        """Have ``buffer`` drained from now on."""
-        with self._lock:
-            self._attached.add(buffer)
+        """Have ``buffer`` drained from now on.
+
+        Raises:
+            SettingError: it is no `Buffer`, or nobody can hold it weakly.
+        """
+        methods = (getattr(buffer, name, None) for name in ("drain", "start_anew"))
+        if not all(map(callable, methods)):
+            raise SettingError("buffer", buffer, "must have the methods drain() and start_anew()")
+        try:
+            with self._lock:
+                self._attached.add(buffer)
+        except TypeError:
+            rule = "must be hashable, and have __weakref__ if it has __slots__"
+            raise SettingError("buffer", buffer, rule) from None
 
     def drain(self) -> None:
         """Let all buffers record what waits in them."""

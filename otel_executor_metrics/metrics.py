@@ -265,7 +265,11 @@ class ExecutorMetrics(Readable):
         return functools.partial(measured, measure=running.recorder.measure(metric_name, labels))
 
     def attach(self, buffer: Buffer) -> None:
-        """Have ``buffer``, held weakly, told of forks, and drained before a flush and any end."""
+        """Have ``buffer``, held weakly, told of forks, and drained before a flush and any end.
+
+        Raises:
+            ValueError: it is no `Buffer`, or cannot be held weakly.
+        """
         running = self._runtime
         if running is not None:
             running.buffers.attach(buffer)

@@ -97,3 +97,28 @@ def test_where_metrics_are_off_nothing_happens(
 
     assert buffer.durations == [0.1]
     assert caplog.records == []
+
+
+class Slotted:
+    """Has no place for a weak reference."""
+
+    __slots__ = ()
+
+    def drain(self) -> None:
+        """Do nothing."""
+
+    def start_anew(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("buffer", "rule"), [(3, "the methods drain\\(\\) and start_anew\\(\\)"), (Slotted(), "slots")]
+)
+def test_what_cannot_be_drained_is_refused(
+    make_metrics: MakeMetrics, buffer: Slotted, rule: str
+) -> None:
+    """At once, with the value and the rule."""
+    metrics = make_metrics(exporter="none")
+
+    with pytest.raises(ValueError, match=f"^buffer=.*: must .*{rule}"):
+        metrics.attach(buffer)
