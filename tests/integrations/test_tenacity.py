@@ -93,7 +93,7 @@ def test_a_call_is_in_progress_through_its_waits(metrics: ExecutorMetrics) -> No
 
     def sleep(seconds: float) -> None:
         sleeps.set()
-        assert goes_on.wait(30)
+        assert goes_on.wait(60)
 
     inner = Retrying(stop=stop_after_attempt(2))
     outer = Retrying(stop=stop_after_attempt(2), sleep=sleep)
@@ -102,10 +102,10 @@ def test_a_call_is_in_progress_through_its_waits(metrics: ExecutorMetrics) -> No
     with ThreadPoolExecutor(1) as pool:
         call = failing(1)
         future = pool.submit(outer, lambda: (inner(failing(1)), call()))
-        assert sleeps.wait(30)
+        assert sleeps.wait(60)
         assert fetched(metrics)[0] == Outcomes(in_progress=1)
         goes_on.set()
-        assert future.result(30) == ("done", "done")
+        assert future.result(60) == ("done", "done")
 
     assert fetched(metrics) == (Outcomes(1, observed=1), 1)
     assert outcomes(metrics, "inner") == Outcomes(2, observed=2)

@@ -54,7 +54,7 @@ def serving(app: Any) -> Iterator[str]:
             yield f"127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
-            thread.join(30)
+            thread.join(60)
 
 
 def flask(metrics: ExecutorMetrics) -> Flask:
@@ -99,7 +99,7 @@ def test_a_client_that_leaves_a_stream_is_counted(metrics: ExecutorMetrics) -> N
     def stream() -> Response:
         def blocks() -> Iterator[bytes]:
             yield b"first"
-            assert go_on.wait(20)
+            assert go_on.wait(60)
             while True:
                 yield b"more" * 10_000
 
