@@ -89,6 +89,7 @@ class Worker:
     def value(self, name: str, **labels: str) -> float:
         """Return the sum over the series that have these labels, as soon as somebody answers."""
         scrape = wait_until(self._application.try_scrape, 60, "an answer of the worker")
+        assert scrape is not None
         return scrape.total(name, **labels)
 
     def wait_for(self, value: float, name: str, **labels: str) -> None:
