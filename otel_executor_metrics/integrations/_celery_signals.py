@@ -78,6 +78,11 @@ class TaskSignals:
         # By id, for as long as the worker itself knows them: signals of failures tell no queue.
         self._received: WeakValueDictionary[object, Any] = WeakValueDictionary()
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """The operations of tasks and of waits."""
+        return self._task, self._queue_wait
+
     def connect(self) -> None:
         """Begin to listen, for as long as the process lives or until :meth:`disconnect`."""
         self._connected_in = os.getpid()

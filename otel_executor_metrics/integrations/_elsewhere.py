@@ -16,6 +16,9 @@ from otel_executor_metrics.typing import OperationHandle
 
 T = TypeVar("T")
 
+CANCELLED: Final = "CancelledError"
+"""The ``error_type``, in ``executor_queue``, of work that was cancelled before it began."""
+
 _TIMES: Final = "_executor_metrics_times"
 """The attribute by which an exception brings the times of its task back."""
 
@@ -126,7 +129,7 @@ class Elsewhere:
         try:
             self._move(-1)
             if inner.cancelled():
-                self._queue.failure("CancelledError", time.perf_counter() - submitted)
+                self._queue.failure(CANCELLED, time.perf_counter() - submitted)
             else:
                 self._record(inner, submitted)
         finally:  # somebody may wait for it

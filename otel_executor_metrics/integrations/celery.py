@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.errors import MissingExtraError, show
+from otel_executor_metrics.errors import missing_extra, show
 from otel_executor_metrics.integrations._celery_signals import TaskSignals
 from otel_executor_metrics.metrics import ExecutorMetrics
 
@@ -92,12 +92,14 @@ def instrument_celery(
     Raises:
         TypeError: ``app`` is no Celery app.
         CatalogError: ``metrics`` has operations of these names with other buckets.
+        ValueError: the app is recorded by these metrics already, as other operations.
         MissingExtraError: Celery is not installed.
     """
     app = _checked(app)
+    key = id(app), id(metrics)
+    _check_names(_connected.get(key), (task.name, queue_wait.name))
     metrics.define(task, queue_wait)
     made = TaskSignals(app, metrics, task=task.name, queue_wait=queue_wait.name)
-    key = id(app), id(metrics)
     connected = _connected.setdefault(key, made)
     if connected is made:
         made.connect()
@@ -110,13 +112,20 @@ def instrument_celery(
     return uninstrument
 
 
+def _check_names(connected: TaskSignals | None, wanted: tuple[str, str]) -> None:
+    if connected is not None and connected.names != wanted:
+        rule = "call what that instrument_celery returned before you record it as others"
+        raise ValueError(
+            f"operations {wanted}: these metrics record the app as {connected.names}; {rule}"
+        )
+
+
 def _checked(app: Any) -> Any:
     """Return the app itself, of a proxy such as ``celery.current_app`` as well."""
     try:
         from celery import Celery
     except ImportError as error:
-        rule = "instrument_celery needs it: pip install otel-executor-metrics[celery]"
-        raise MissingExtraError(f"{error}; {rule}", name=error.name) from error
+        raise missing_extra(error, "instrument_celery", "celery") from error
     if not isinstance(app, Celery):
         raise TypeError(f"app={show(app)}: must be a celery.Celery")
     return app._get_current_object() if hasattr(app, "_get_current_object") else app

@@ -423,6 +423,21 @@ def test_a_receiver_that_fails_fails_no_task(
     assert "AttributeError" in caplog.text
 
 
+def test_one_app_is_recorded_under_one_name(
+    app: Celery, metrics: ExecutorMetrics, instrument: Instrument
+) -> None:
+    """Another operation is refused while the first is recorded, and taken afterwards."""
+    uninstrument = instrument(app, metrics)
+    orders = replace(CELERY_TASK, name="orders")
+
+    with pytest.raises(ValueError, match=r"\('orders', 'celery_queue_wait'\).*'celery_task'"):
+        instrument(app, metrics, task=orders)
+    assert "orders_success_total" not in metrics.scrape().body.decode()
+
+    uninstrument()
+    instrument(app, metrics, task=orders)
+
+
 @pytest.mark.parametrize("app", [None, "tasks", object(), Celery], ids=repr)
 def test_what_is_no_app_is_refused(metrics: ExecutorMetrics, app: object) -> None:
     """The error names what was passed."""
@@ -436,5 +451,5 @@ def test_without_celery_the_extra_is_named(
     """Where Celery is not installed, the error says what to install."""
     monkeypatch.setitem(sys.modules, "celery", None)
 
-    with pytest.raises(MissingExtraError, match=r"pip install otel-executor-metrics\[celery\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'otel-executor-metrics\[celery\]'"):
         instrument_celery(object(), metrics)

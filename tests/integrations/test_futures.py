@@ -134,6 +134,29 @@ def test_what_is_refused_never_began(metrics: ExecutorMetrics, kind: str) -> Non
     assert task(metrics) == Outcomes(1, observed=1)
 
 
+def test_a_task_that_is_refused_and_run_waits_once(
+    metrics: ExecutorMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool without room for another thread raises, with the task in its queue already."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pool, free = InstrumentedExecutor(ThreadPoolExecutor(2), metrics, "pool"), threading.Event()
+    pool.submit(free.wait)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            pool.submit(int)
+    free.set()
+    pool.shutdown()
+
+    waited = metrics.snapshot().of("executor_queue")
+    assert (waited.success, waited.failed, waited.in_progress) == (1, 1, 0)
+    worked = metrics.snapshot().of("executor_task")
+    assert (worked.success, worked.failed, worked.in_progress) == (2, 0, 0)
+
+
 def test_tasks_that_a_shutdown_cancels_are_counted(metrics: ExecutorMetrics) -> None:
     """What waits is given up; what runs, ends."""
     executor = InstrumentedExecutor(ThreadPoolExecutor(1), metrics, "jobs")
