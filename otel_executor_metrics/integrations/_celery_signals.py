@@ -25,6 +25,9 @@ _Labels: TypeAlias = dict[str, str]
 _ANNOUNCED_TWICE: Final = 1.0
 """Seconds within which a second hard time limit of one task is the first one told again."""
 
+_LISTENING: Final = "_OTEL_EXECUTOR_METRICS_CELERY"
+"""The environment variable that names the process by whose signals its children are recorded."""
+
 # What the main process says of a task whose process is gone: older Celery says how it left.
 _OF_PROCESSES: Final = {
     "KeyboardInterrupt": "WorkerLostError",
@@ -69,6 +72,7 @@ class TaskSignals:
         # By process and request: what a fork copies is the parent's to end.
         self._running: dict[tuple[int, int], _Attempt] = {}
         self._runs_in = 0
+        self._connected_in = 0
         self._parent_records = False
         self._timed_out: tuple[object, float] = (None, 0.0)
         # By id, for as long as the worker itself knows them: signals of failures tell no queue.
@@ -81,6 +85,7 @@ class TaskSignals:
 
     def connect(self) -> None:
         """Begin to listen, for as long as the process lives or until :meth:`disconnect`."""
+        self._connected_in = os.getpid()
         for signal, receiver in self._receivers():
             signal.connect(receiver, weak=False, dispatch_uid=(id(self), receiver.__name__))
 
@@ -98,6 +103,7 @@ class TaskSignals:
 
         return [
             (signals.before_task_publish, stamp),
+            (signals.worker_before_create_process, self.spawning),
             (signals.worker_process_init, self.forked),
             (signals.task_received, self.received),
             (signals.task_prerun, self.begun),
@@ -110,8 +116,15 @@ class TaskSignals:
         ]
 
     def forked(self, **_: object) -> None:
-        """Know that this is a process of a pool, and that the main process listens, too."""
-        self._parent_records = True
+        """Know that this is a process of a pool, and that the main process listens, too.
+
+        In the pool ``solo`` they are one.
+        """
+        self._parent_records = self._connected_in != os.getpid()
+
+    def spawning(self, **_: object) -> None:
+        """Let a process know that is about to be made, and will share nothing else with this."""
+        os.environ[_LISTENING] = str(os.getpid())
 
     def received(self, sender: Any = None, request: Any = None, **_: object) -> None:
         """Know by which queue a task came."""
@@ -213,7 +226,9 @@ class TaskSignals:
     def _takes_process_along(self, raised: BaseException, attempt: _Attempt) -> bool:
         """Tell whether a process of a pool ends by ``raised``, of which the main process tells."""
         ends = isinstance(raised, (KeyboardInterrupt, SystemExit))
-        return ends and self._parent_records and not attempt.eager
+        if not ends or attempt.eager:
+            return False
+        return self._parent_records or os.environ.get(_LISTENING) == str(os.getppid())
 
     def _told(self, task_id: object, error_type: str) -> bool:
         """Tell whether this was told a moment ago, as newer Celery does of hard time limits."""

@@ -10,7 +10,8 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
+from weakref import WeakSet
 
 from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.metrics import ExecutorMetrics
@@ -22,6 +23,8 @@ _HOOKS: Final = ("before", "retry", "stop", "sleep")
 
 _EXHAUSTED: Final = "RetryError"
 """The ``error_type`` of a call whose results, not exceptions, made it be retried to the end."""
+
+_LAYER: Final = "_executor_metrics_layer"
 
 # Who sleeps, which a sleep is not told.
 _current: Final[ContextVar[Any]] = ContextVar("retried")
@@ -38,7 +41,8 @@ def instrument_retrying(
     ``metrics.measure(operation)`` around it.
 
     Returns:
-        what switches it off again, and leaves ``target`` as it was.
+        what switches it off again, and leaves ``target`` as it was: once all that measure it are
+        off, whichever goes first.
 
     Raises:
         TypeError: ``target`` has nothing to do with tenacity.
@@ -50,14 +54,17 @@ def instrument_retrying(
             f"{target!r} has no {missing[0]}: must be a function decorated by tenacity.retry, or"
             " tenacity's Retrying or AsyncRetrying"
         )
-    own = {hook: getattr(retrying, hook) for hook in _HOOKS}
     calls = _Calls(metrics, operation, labels)
-    for hook, call in own.items():
-        setattr(retrying, hook, _around(call, getattr(calls, hook)))
+    for hook in _HOOKS:
+        own = getattr(retrying, hook)
+        measured = _around(own, getattr(calls, hook))
+        setattr(measured, _LAYER, _Layer(calls, own))
+        setattr(retrying, hook, measured)
 
     def uninstrument() -> None:
-        for hook, call in own.items():
-            setattr(retrying, hook, call)
+        calls.off = True
+        for hook in _HOOKS:
+            setattr(retrying, hook, _still_on(getattr(retrying, hook)))
 
     return uninstrument
 
@@ -67,9 +74,16 @@ class _Calls:
 
     def __init__(self, metrics: ExecutorMetrics, operation: str, labels: Labels | None) -> None:
         self._handle = metrics.operation(operation, labels=labels)
+        self._unmeasured: WeakSet[Any] = WeakSet()
+        self.off = False
+        """Whether calls that begin pass by: another's hooks may lie around these."""
 
     def before(self, state: Any, result: object, error: BaseException | None) -> None:
         """Count the first attempt as the beginning, another one as a retry."""
+        if self.off and state.attempt_number == 1:
+            self._unmeasured.add(state)
+        if self._passes_by(state):
+            return
         if state.attempt_number > 1:
             self._handle.retry(state.attempt_number)
         elif state.fn is not None:
@@ -94,9 +108,28 @@ class _Calls:
             self._end(_current.get(), error)
 
     def _end(self, state: Any, error: BaseException | None, otherwise: str | None = None) -> None:
-        if state.fn is not None:
+        if state.fn is not None and not self._passes_by(state):
             error_type = otherwise if error is None else class_name(type(error))
             self._handle.finish(time.monotonic() - state.start_time, error_type)
+
+    def _passes_by(self, state: Any) -> bool:
+        return self.off and state in self._unmeasured
+
+
+class _Layer(NamedTuple):
+    """Who measures by a hook, and the hook that was there before."""
+
+    calls: _Calls
+    inner: Call
+
+
+def _still_on(hook: Call) -> Call:
+    """Return ``hook`` without the layers around it that are switched off."""
+    layer = getattr(hook, _LAYER, None)
+    while isinstance(layer, _Layer) and layer.calls.off:
+        hook = layer.inner
+        layer = getattr(hook, _LAYER, None)
+    return hook
 
 
 def _around(call: Call, then: Call) -> Call:

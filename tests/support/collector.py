@@ -161,7 +161,7 @@ class Collector:
         """Return what it has logged, over all its starts."""
         return self._log.read_text(errors="replace")
 
-    def until(self, condition: Any, what: str, timeout: float = 30.0) -> Any:
+    def until(self, condition: Any, what: str, timeout: float = 60.0) -> Any:
         """Wait until ``condition()`` is true; fail at once if the Collector ends."""
 
         def alive_and_so() -> Any:

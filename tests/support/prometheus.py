@@ -172,7 +172,7 @@ class PrometheusServer:
         self,
         promql: str,
         predicate: Callable[[list[Sample]], object] = bool,
-        timeout: float = 20.0,
+        timeout: float = 60.0,
     ) -> list[Sample]:
         """Ask until ``predicate`` holds of the answer, and return that answer."""
         answer: list[Sample] = []
@@ -210,7 +210,7 @@ class PrometheusServer:
             with error:
                 raise QueryError(error.read().decode(errors="replace")) from None
 
-    def _until(self, condition: Callable[[], Any], what: str, timeout: float = 30.0) -> Any:
+    def _until(self, condition: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
         def alive_and_so() -> Any:
             if self._process.poll() is not None:
                 raise AssertionError(f"Prometheus ended with status {self._process.returncode}")

@@ -30,7 +30,7 @@ class RedisServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._answers, 30, "an answer of Redis")
+        wait_until(self._answers, 60, "an answer of Redis")
 
     @property
     def url(self) -> str:
@@ -49,7 +49,7 @@ class RedisServer:
     def _answers(self) -> bool:
         assert self._process.poll() is None, self.log()
         try:
-            with socket.create_connection(("127.0.0.1", self._port), 1) as client:
+            with socket.create_connection(("127.0.0.1", self._port), 10) as client:
                 client.sendall(b"PING\r\n")
                 return client.recv(7) == b"+PONG\r\n"
         except OSError:

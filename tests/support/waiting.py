@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 def wait_until(
     condition: Callable[[], T],
-    timeout: float = 10.0,
+    timeout: float = 30.0,
     what: str = "the condition",
     interval: float = 0.02,
 ) -> T:
