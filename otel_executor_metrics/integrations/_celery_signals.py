@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.integrations._celery_messages import queue_of, stamp, waited
-from otel_executor_metrics.integrations._progress import Progress
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import OperationHandle
 
@@ -260,7 +260,7 @@ class TaskSignals:
 
     def _withdraw(self, attempt: _Attempt) -> None:
         """Count one fewer in progress, and no outcome."""
-        Progress(self._metrics, self._task, **attempt.labels).move(-1)
+        InProgress(self._metrics, self._task, attempt.labels).add(-1)
 
 
 def _key(request: Any) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.integrations._elsewhere import CANCELLED, Elsewhere
-from otel_executor_metrics.integrations._progress import Progress
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import OperationHandle
 
@@ -62,7 +62,9 @@ class InstrumentedExecutor(Executor):
         self._elsewhere: Elsewhere | None = None
         if not _runs_here(executor):
             count: int = workers or getattr(executor, "_max_workers", None) or 1
-            progress = [Progress(metrics, operation, executor=name) for operation in (QUEUE, TASK)]
+            progress = [
+                InProgress(metrics, operation, {"executor": name}) for operation in (QUEUE, TASK)
+            ]
             self._elsewhere = Elsewhere(executor, self._handles, progress, count)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

@@ -14,12 +14,15 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakSet
 
 from otel_executor_metrics.errors import class_name
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import Labels
 
 Call: TypeAlias = Callable[..., Any]
 
 _HOOKS: Final = ("before", "retry", "stop", "sleep")
+_NOTIFIED: Final = ("after", "wait", "before_sleep")
+"""Hooks that decide nothing, but end the call where they raise."""
 
 _EXHAUSTED: Final = "RetryError"
 """The ``error_type`` of a call whose results, not exceptions, made it be retried to the end."""
@@ -42,7 +45,8 @@ def instrument_retrying(
 
     Returns:
         what switches it off again, and leaves ``target`` as it was: once all that measure it are
-        off, whichever goes first.
+        off, whichever goes first. Calls that run then are no longer in progress, and have no
+        outcome.
 
     Raises:
         TypeError: ``target`` has nothing to do with tenacity.
@@ -55,15 +59,18 @@ def instrument_retrying(
             " tenacity's Retrying or AsyncRetrying"
         )
     calls = _Calls(metrics, operation, labels)
-    for hook in _HOOKS:
+    then = {hook: getattr(calls, hook) for hook in _HOOKS}
+    # Not there by default; and tenacity asks whether they are.
+    then |= {hook: calls.notified for hook in _NOTIFIED if getattr(retrying, hook, None)}
+    for hook, told in then.items():
         own = getattr(retrying, hook)
-        measured = _around(own, getattr(calls, hook))
+        measured = _around(own, told)
         setattr(measured, _LAYER, _Layer(calls, own))
         setattr(retrying, hook, measured)
 
     def uninstrument() -> None:
-        calls.off = True
-        for hook in _HOOKS:
+        calls.end_all()
+        for hook in then:
             setattr(retrying, hook, _still_on(getattr(retrying, hook)))
 
     return uninstrument
@@ -74,22 +81,21 @@ class _Calls:
 
     def __init__(self, metrics: ExecutorMetrics, operation: str, labels: Labels | None) -> None:
         self._handle = metrics.operation(operation, labels=labels)
-        self._unmeasured: WeakSet[Any] = WeakSet()
+        self._in_progress = InProgress(metrics, operation, labels)
+        self._running: WeakSet[Any] = WeakSet()
         self.off = False
-        """Whether calls that begin pass by: another's hooks may lie around these."""
+        """Whether calls pass by: those that run have these hooks yet, or another's around them."""
 
     def before(self, state: Any, result: object, error: BaseException | None) -> None:
         """Count the first attempt as the beginning, another one as a retry."""
-        if self.off and state.attempt_number == 1:
-            self._unmeasured.add(state)
-        if self._passes_by(state):
+        if self.off:
             return
         if state.attempt_number > 1:
             self._handle.retry(state.attempt_number)
         elif state.fn is not None:
+            self._running.add(state)
             self._handle.begin()
-        if error is not None:
-            self._end(state, error)
+        self.notified(state, result, error)
 
     def retry(self, state: Any, result: object, error: BaseException | None) -> None:
         """End a call that needs no other attempt."""
@@ -107,13 +113,29 @@ class _Calls:
         if error is not None:
             self._end(_current.get(), error)
 
+    def notified(self, state: Any, result: object, error: BaseException | None) -> None:
+        """End a call by what a hook of the user's raises."""
+        if error is not None:
+            self._end(state, error)
+
+    def end_all(self) -> None:
+        """Listen no more; what runs is in progress no longer, and has no outcome."""
+        self.off = True
+        for state in list(self._running):
+            if self._is_first_to_end(state):
+                self._in_progress.add(-1)
+
     def _end(self, state: Any, error: BaseException | None, otherwise: str | None = None) -> None:
-        if state.fn is not None and not self._passes_by(state):
+        if self._is_first_to_end(state):
             error_type = otherwise if error is None else class_name(type(error))
             self._handle.finish(time.monotonic() - state.start_time, error_type)
 
-    def _passes_by(self, state: Any) -> bool:
-        return self.off and state in self._unmeasured
+    def _is_first_to_end(self, state: Any) -> bool:
+        try:
+            self._running.remove(state)
+        except KeyError:
+            return False
+        return True
 
 
 class _Layer(NamedTuple):

@@ -253,26 +253,44 @@ def test_two_are_switched_off_in_either_order(
     assert scrape(metrics).value(f"{last}_retries_total") == 2
 
 
-def test_what_runs_while_it_is_switched_off_is_measured_to_its_end(
-    metrics: ExecutorMetrics,
+@pytest.mark.parametrize("decorated", [True, False])
+def test_what_runs_while_it_is_switched_off_is_in_progress_no_longer(
+    metrics: ExecutorMetrics, decorated: bool
 ) -> None:
-    """Nothing stays in progress, though another one still measures around it."""
+    """It has no outcome, though another one still measures around it."""
+    retrying = Retrying(stop=stop_after_attempt(2))
 
-    @tenacity.retry(stop=stop_after_attempt(2))
     def fetch(call: Callable[[], str]) -> str:
         return call()
 
-    off = instrument_retrying(fetch, metrics, "fetch")
-    instrument_retrying(fetch, metrics, "around")
+    target: Any = retrying.wraps(fetch) if decorated else retrying
+    off = instrument_retrying(target, metrics, "fetch")
+    instrument_retrying(target, metrics, "around")
 
     def call() -> str:
+        assert outcomes(metrics, "fetch").in_progress == 1
         off()
         return "done"
 
-    fetch(call)
+    target(call)
 
-    assert fetched(metrics) == (Outcomes(1, observed=1), 0)
+    assert fetched(metrics) == (Outcomes(), 0)
     assert outcomes(metrics, "around") == Outcomes(1, observed=1)
+
+
+@pytest.mark.parametrize("hook", ["before", "after", "before_sleep", "wait"])
+def test_a_hook_that_raises_ends_the_call(metrics: ExecutorMetrics, hook: str) -> None:
+    """A usual way to stop retrying; and hooks have faults as well."""
+
+    def broken(state: Any) -> float:
+        raise LookupError
+
+    retrying = Retrying(stop=stop_after_attempt(3), **{hook: broken})  # type: ignore[arg-type]
+    instrument_retrying(retrying, metrics, "fetch")
+    with pytest.raises(LookupError):
+        retrying(failing(3))
+
+    assert outcomes(metrics, "fetch") == Outcomes(0, {"LookupError": 1}, observed=1)
 
 
 def test_what_is_not_of_tenacity_is_refused(metrics: ExecutorMetrics) -> None:
