@@ -68,7 +68,8 @@ def all_in_one_process() -> None:
     app.conf.broker_transport_options = {"polling_interval": 0.05}  # a second otherwise
     with ExecutorMetrics() as metrics:
         uninstrument = instrument_celery(app, metrics)
-        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False):
+        options = {"perform_ping_check": False, "shutdown_timeout": 60}
+        with start_worker(app, pool="threads", concurrency=2, **options):
             send()
         print(metrics.scrape(query=SHOWN).body.decode())
         uninstrument()
