@@ -66,7 +66,7 @@ class TaskSignals:
 
     def __init__(self, app: Any, metrics: ExecutorMetrics, *, task: str, queue_wait: str) -> None:
         self._app = app
-        self._metrics = metrics
+        self.metrics = metrics
         self._task = task
         self._queue_wait = queue_wait
         # By process and request: what a fork copies is the parent's to end.
@@ -137,10 +137,10 @@ class TaskSignals:
             return
         request = sender.request
         labels = self._labels(sender, request.delivery_info)
-        operation = self._metrics.operation(self._task, labels=labels)
+        operation = self.metrics.operation(self._task, labels=labels)
         wait = waited(request)
         if wait is not None:
-            self._metrics.operation(self._queue_wait, labels=labels).success(wait)
+            self.metrics.operation(self._queue_wait, labels=labels).success(wait)
         if not request.is_eager:
             self._runs_in = os.getpid()
         operation.begin()
@@ -247,20 +247,20 @@ class TaskSignals:
         return {} if queue is None else {"queue": queue}
 
     def _count_failure(self, labels: _Labels, error_type: str) -> None:
-        self._metrics.operation(self._task, labels=labels).failure(error_type)
+        self.metrics.operation(self._task, labels=labels).failure(error_type)
 
     def _count_retry(self, labels: _Labels, retry: Any, seconds: float | None = None) -> None:
         """Count a retry by the class of its reason, with the duration of the attempt if known."""
         reason = getattr(retry, "exc", None)
         kind = "Retry" if reason is None else class_name(type(reason))
-        operation = self._metrics.operation(self._task, labels={**labels, "retry_reason": kind})
+        operation = self.metrics.operation(self._task, labels={**labels, "retry_reason": kind})
         operation.retry()
         if seconds is not None:
             operation.observe(seconds)
 
     def _withdraw(self, attempt: _Attempt) -> None:
         """Count one fewer in progress, and no outcome."""
-        InProgress(self._metrics, self._task, attempt.labels).add(-1)
+        InProgress(self.metrics, self._task, attempt.labels).add(-1)
 
 
 def _key(request: Any) -> tuple[int, int]:

@@ -344,6 +344,29 @@ def test_apps_and_metrics_stay_apart(metrics: ExecutorMetrics, instrument: Instr
         assert of(others, tasks[0]).success == 1
 
 
+def test_metrics_at_one_endpoint_count_once(
+    app: Celery, instrument: Instrument, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker inside a program sends ``worker_init`` as well; totals of one port are added up."""
+    task = app.task(nothing, shared=False)
+    with (
+        ExecutorMetrics(metrics_port=0, host="127.0.0.1", label_values="keep") as first,
+        ExecutorMetrics(
+            metrics_port=first.metrics_port, host="127.0.0.1", label_values="keep"
+        ) as second,
+    ):
+        off = instrument(app, first)
+        instrument(app, second)
+        task.apply()
+
+        assert of(first, task).success == of(second, task).success == 1
+        assert f"are counted at {first.get_metrics_summary()['url']}" in caplog.text
+        off()
+        instrument(app, second)
+        task.apply()
+        assert of(first, task).success == 2
+
+
 def test_the_current_app_may_be_passed(metrics: ExecutorMetrics, instrument: Instrument) -> None:
     """``celery.current_app`` stands for the app that is current."""
     from celery import current_app
