@@ -45,7 +45,7 @@ def remedy(error: OSError) -> str:
         return (
             "Another program has the port: choose a free one with metrics_port= or METRICS_PORT"
             " (0 takes any). If both belong together, give both one name, by fleet= or"
-            " METRICS_FLEET: then they share it."
+            " METRICS_FLEET, and run them as one user: then they share it."
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return "This user may not: choose a port from 1024 on."
