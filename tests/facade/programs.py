@@ -21,7 +21,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run_program(
-    source: str, extra: Mapping[str, str] | None = None, *, timeout: float = 60
+    source: str, extra: Mapping[str, str] | None = None, *, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run a Python program to its end; what it writes is captured."""
     return subprocess.run(

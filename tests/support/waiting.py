@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 def wait_until(
     condition: Callable[[], T],
-    timeout: float = 10.0,
+    timeout: float = 30.0,
     what: str = "the condition",
     interval: float = 0.02,
 ) -> T:
@@ -20,7 +20,7 @@ def wait_until(
 
     Args:
         condition: asked at least once, and once more when the time is up.
-        timeout: seconds.
+        timeout: seconds; enough for a machine that has much else to do.
         what: names the condition in the error.
         interval: seconds between two questions.
 
