@@ -49,7 +49,7 @@ def test_shutdown_ends_every_thread(make_metrics: MakeMetrics) -> None:
     assert set(threading.enumerate()) > before
     metrics.shutdown()
 
-    wait_until(lambda: set(threading.enumerate()) <= before, 10, "all threads have ended")
+    wait_until(lambda: set(threading.enumerate()) <= before, what="all threads have ended")
 
 
 def test_shutdown_twice_is_harmless(

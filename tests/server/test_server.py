@@ -62,7 +62,7 @@ def test_the_url_can_be_connected_to(serve: Serve, host: str, name: str) -> None
     """Wildcard addresses become loopback ones, IPv6 ones are bracketed."""
     server = serve(host=host)
     assert server.url == f"http://{name}:{server.port}"
-    socket.create_connection((name.strip("[]"), server.port), timeout=10).close()
+    socket.create_connection((name.strip("[]"), server.port), timeout=60).close()
 
 
 @needs_ipv6
@@ -255,7 +255,7 @@ from otel_executor_metrics.server import MetricsServer, Response
 
 server = MetricsServer({"/": lambda request: Response(200, b"")}, host="127.0.0.1", port=0)
 server.start()
-early = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+early = socket.create_connection(("127.0.0.1", server.port), timeout=60)
 early.sendall(b"GET / HTT")
 while not any(one.name == "executor-metrics-request" for one in threading.enumerate()):
     threading.Event().wait(0.01)
@@ -269,7 +269,7 @@ if child == 0:
     os.read(quit_read, 1)
     os._exit(0)
 os.read(ready_read, 1)
-late = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+late = socket.create_connection(("127.0.0.1", server.port), timeout=60)
 late.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n")
 early.sendall(b"P/1.1\\r\\n\\r\\n")
 for client in (early, late):

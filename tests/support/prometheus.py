@@ -172,7 +172,7 @@ class PrometheusServer:
         self,
         promql: str,
         predicate: Callable[[list[Sample]], object] = bool,
-        timeout: float = 20.0,
+        timeout: float = 60.0,
     ) -> list[Sample]:
         """Ask until ``predicate`` holds of the answer, and return that answer."""
         answer: list[Sample] = []
@@ -196,21 +196,21 @@ class PrometheusServer:
         """End the process, by force if it does not go, and remove its data; the log stays."""
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(30)
         shutil.rmtree(self._data, ignore_errors=True)
 
     def _get(self, path: str, arguments: Mapping[str, str]) -> Any:
         try:
-            with _open(f"{self.url}{path}?{urlencode(arguments)}", timeout=10) as answer:
+            with _open(f"{self.url}{path}?{urlencode(arguments)}", timeout=60) as answer:
                 return json.load(answer)
         except HTTPError as error:
             with error:
                 raise QueryError(error.read().decode(errors="replace")) from None
 
-    def _until(self, condition: Callable[[], Any], what: str, timeout: float = 30.0) -> Any:
+    def _until(self, condition: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
         def alive_and_so() -> Any:
             if self._process.poll() is not None:
                 raise AssertionError(f"Prometheus ended with status {self._process.returncode}")

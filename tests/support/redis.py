@@ -30,7 +30,7 @@ class RedisServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._answers, 30, "an answer of Redis")
+        wait_until(self._answers, 60, "an answer of Redis")
 
     @property
     def url(self) -> str:
