@@ -1,4 +1,4 @@
-"""The cases of integrations: what a request, and a task of an executor, cost with them."""
+"""Cases of integrations: what a request, a websocket, and a task of an executor cost with them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from otel_executor_metrics.integrations.asgi import MetricsMiddleware
 from otel_executor_metrics.integrations.futures import InstrumentedExecutor
 
 ASGI = "a request through an ASGI middleware"
+WEBSOCKET = "a websocket connection through an ASGI middleware"
 FUTURES = "a task of a pool of threads, submitted and waited for"
 
 OURS = "MetricsMiddleware around Starlette"
@@ -24,6 +25,11 @@ STARLETTE = "Starlette alone"
 PEER = "prometheus-fastapi-instrumentator around Starlette"
 OURS_EMPTY = "MetricsMiddleware around an empty application"
 EMPTY = "an empty application alone"
+
+CONNECTION = "MetricsMiddleware, a connection and no message"
+CONNECTION_ALONE = "the application alone, no message"
+MESSAGES = "MetricsMiddleware, 100 messages echoed"
+MESSAGES_ALONE = "the application alone, 100 messages echoed"
 
 INSTRUMENTED = "InstrumentedExecutor"
 PLAIN = "ThreadPoolExecutor"
@@ -47,6 +53,24 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 async def receive() -> Any:
     """Have nothing to receive."""
     return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def hear() -> Any:
+    """Receive a message of a websocket."""
+    return {"type": "websocket.receive", "text": "hello"}
+
+
+def echo(messages: int) -> Any:
+    """Return an application that accepts a websocket, echoes messages, and closes."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        for _ in range(messages):
+            message = await receive()
+            await send({"type": "websocket.send", "text": message["text"]})
+        await send({"type": "websocket.close", "code": 1000})
+
+    return app
 
 
 async def send(message: Any) -> None:
@@ -79,6 +103,28 @@ def asgi_case(facade: Facade) -> Case:
     )
 
 
+def websocket_case(facade: Facade) -> Case:
+    """Return the case of websockets, ours recorded into ``facade``; no server, no socket."""
+    pairs = ((CONNECTION, CONNECTION_ALONE, 0), (MESSAGES, MESSAGES_ALONE, 100))
+    contestants = [
+        _websocket(name, app)
+        for ours, alone, messages in pairs
+        for name, app in (
+            (ours, MetricsMiddleware(echo(messages), facade.metrics)),
+            (alone, echo(messages)),
+        )
+    ]
+    return Case(
+        WEBSOCKET,
+        CONNECTION,
+        tuple(contestants),
+        own={MESSAGES: MESSAGES, MESSAGES_ALONE: MESSAGES},
+        note="Ours records how long a connection is open and how it ends, what is open, and"
+        " messages by direction, with how long sending takes. The applications do nothing else, and"
+        " nothing travels. No peer is known to us that measures websockets.",
+    )
+
+
 def futures_case(facade: Facade, executor: ThreadPoolExecutor) -> Case:
     """Return the case of tasks in ``executor``; the time of its threads is in the rows."""
     code = "executor.submit(int).result()"
@@ -92,6 +138,11 @@ def futures_case(facade: Facade, executor: ThreadPoolExecutor) -> Case:
         ),
         note="Ours records how long a task waited and ran, how it ended, what waits and what runs.",
     )
+
+
+def _websocket(name: str, app: Any) -> Contestant:
+    names = {"app": app, "scope": {**_SCOPE, "type": "websocket"}, "receive": hear, "send": send}
+    return Contestant(name, "await app(dict(scope), receive, send)", names)
 
 
 def _request(name: str, app: Any) -> Contestant:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from benchmarks import celery_tasks, fleets, imports, label_sets, prometheus
 from benchmarks.cases import Effort, Result
 from benchmarks.decorators import async_case, sync_case
-from benchmarks.integrations import asgi_case, futures_case
+from benchmarks.integrations import asgi_case, futures_case, websocket_case
 from benchmarks.memory import MemoryResult, memory_result
 from benchmarks.ours import Facade
 from benchmarks.prometheus import Families
 from benchmarks.recording import recording_cases
+from benchmarks.retries import tenacity_case
 from benchmarks.scrapes import ScrapeResult, scrape_result
 from benchmarks.threads import ThreadsCase
 from benchmarks.tracing import tracing_case
 from benchmarks.unreachable import unreachable_case
+from benchmarks.wsgi import wsgi_case
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,13 @@ def _results(plan: Plan, progress: Progress) -> Iterator[Result]:
         progress(decorated.title)
         yield decorated.run(plan.recording)
     with ThreadPoolExecutor(1) as executor:
-        for integrated in (asgi_case(Facade()), futures_case(Facade(), executor)):
+        for integrated in (
+            asgi_case(Facade()),
+            wsgi_case(Facade()),
+            websocket_case(Facade()),
+            futures_case(Facade(), executor),
+            tenacity_case(Facade(), Families()),
+        ):
             progress(integrated.title)
             yield integrated.run(plan.recording)
     for threads in (ThreadsCase(different=False), ThreadsCase(different=True)):

@@ -66,9 +66,11 @@ def send_from_elsewhere() -> None:
 def all_in_one_process() -> None:
     """Run a worker of two threads here until the orders are done, and show what it recorded."""
     app.conf.broker_transport_options = {"polling_interval": 0.05}  # a second otherwise
+    worker_init.disconnect(measure)  # newer Celery sends it from such a worker as well
     with ExecutorMetrics() as metrics:
         uninstrument = instrument_celery(app, metrics)
-        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False):
+        options = {"perform_ping_check": False, "shutdown_timeout": 60}
+        with start_worker(app, pool="threads", concurrency=2, **options):
             send()
         print(metrics.scrape(query=SHOWN).body.decode())
         uninstrument()

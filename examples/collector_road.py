@@ -31,7 +31,7 @@ def main() -> int:
             "execute", success=False, labels={"task_type": "report"}, error_type="Timeout"
         )
         # Not needed in a service, which sends every minute and when it ends; here, to tell.
-        arrived = metrics.flush(timeout=2)
+        arrived = metrics.flush(timeout=10)
     print("arrived:", arrived)
     return 0 if arrived else 1
 

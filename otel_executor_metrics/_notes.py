@@ -21,7 +21,11 @@ class Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the record's message, in one line."""
-        text = " ".join(record.getMessage().split())
+        try:
+            text = " ".join(record.getMessage().split())
+        except Exception:  # arguments that do not fit the message, say: told as by any handler
+            self.handleError(record)
+            return
         if text not in self.texts and len(self.texts) < MOST_KEPT:
             self.texts.append(text)
 

@@ -64,12 +64,13 @@ class Readable:
             "label_sets": self._recorder.label_set_count,
             "dropped": self._recorder.drop_counts,
         }
-        if self._runtime is not None:
+        running = self._runtime  # once: another thread may end it
+        if running is not None:
             summary |= {
-                "exporters": list(self._runtime.exporters),
-                "url": self._runtime.url,
-                "page": self._page(self._runtime.exporters.get("prometheus")),
-                "fleet": self._runtime.fleet,
+                "exporters": list(running.exporters),
+                "url": running.url,
+                "page": self._page(running.exporters.get("prometheus")),
+                "fleet": running.fleet,
             }
         return summary
 
@@ -81,8 +82,8 @@ class Readable:
         """
         from otel_executor_metrics.snapshots import snapshot_of
 
-        source = self._runtime.source if self._runtime else None
-        return snapshot_of(source)
+        running = self._runtime
+        return snapshot_of(running.source if running else None)
 
     def scrape(self, headers: Mapping[str, str] | None = None, query: str = "") -> Response:
         """Return what the endpoint answers a GET of /metrics, for its whole fleet; without a port.

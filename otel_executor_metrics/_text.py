@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import os
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TextIO
 
 ELLIPSIS: Final = "~"
+GAP: Final = "  "
+"""Between two columns of a table."""
 UNKNOWN: Final = "-"
 """In the place of a number that there is not."""
 LONGEST_COMPLAINT: Final = 200
@@ -40,6 +43,18 @@ def fitted(text: str, columns: int) -> str:
     if width(text) > columns:
         text = cut(text, columns - 1) + ELLIPSIS
     return text + " " * (columns - width(text))
+
+
+def aligned(
+    names: Sequence[str], columns: Iterable[Sequence[str]], name_width: int
+) -> Iterator[str]:
+    """Yield the lines of a table: a name in so many columns, then a cell of each column.
+
+    ``names`` and each of ``columns`` begin with a title. Cells stand at the right of their column.
+    """
+    cells = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
+    for name, *row in zip(names, *cells, strict=True):
+        yield GAP.join([fitted(name, name_width), *row])
 
 
 def complaint(error: Exception) -> str:

@@ -37,7 +37,6 @@ class OtlpTarget:
         authority: PEM file of the authorities to trust, likewise the other two.
         certificate: of the client.
         key: of the client's certificate.
-        timeout: seconds that it waits for an answer.
     """
 
     url: str = field(repr=False)
@@ -48,7 +47,6 @@ class OtlpTarget:
     authority: str | None
     certificate: str | None
     key: str | None
-    timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,6 @@ class Setup:
             files.authority if files else None,
             files.certificate if files else None,
             files.key if files else None,
-            self.settings.otlp_timeout,
         )
 
 

@@ -27,6 +27,12 @@ class MissingExtraError(ImportError):
     """Something needs a package that is not installed; the message names the extra."""
 
 
+def missing_extra(error: ImportError, what: str, extra: str) -> MissingExtraError:
+    """Return the error for ``what``, for which ``extra`` brings the package."""
+    remedy = f"pip install 'otel-executor-metrics[{extra}]'"
+    return MissingExtraError(f"{error}; needed by {what}: {remedy}", name=error.name)
+
+
 class_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 """Return the name of a class, whatever a metaclass of the caller's makes of ``__name__``."""
 

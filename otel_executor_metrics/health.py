@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from otel_executor_metrics.errors import show
 from otel_executor_metrics.judging import (
@@ -24,9 +24,16 @@ from otel_executor_metrics.judging import (
 )
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.objective import thresholds_with
-from otel_executor_metrics.typing import Clock
+from otel_executor_metrics.typing import Clock, Lock
 
 _logger = logging.getLogger(__name__)
+
+
+class _Watched(NamedTuple):
+    """What one process looks through, and who looks."""
+
+    lock: Lock
+    window: SlidingWindow
 
 
 class MetricsMonitor:
@@ -74,9 +81,9 @@ class MetricsMonitor:
         self.alert_thresholds: dict[str, float] = thresholds_with(given, settings)
         self._overrides = checked_overrides("operations", {} if operations is None else operations)
         self._least = checked_count("min_finished", min_finished)
-        self._window = SlidingWindow(metrics.snapshot, seconds, clock)
-        self._lock = threading.RLock()
-        self._pid = os.getpid()
+        # By process: in a forked child another begins, and the lock is of a thread of its parent's.
+        looks = SlidingWindow(metrics.snapshot, seconds, clock)
+        self._watched = {os.getpid(): _Watched(threading.RLock(), looks)}
 
     def check_health(self) -> dict[str, Any]:
         """Return how things are; raises nothing.
@@ -106,13 +113,16 @@ class MetricsMonitor:
         return {**verdict, "reasons": [*verdict["reasons"], *complaints]}
 
     def _latest(self) -> Stretch:
-        if self._pid != os.getpid():
-            # The thread that held the lock may exist in our parent only.
-            self._pid, self._lock = os.getpid(), threading.RLock()
-            if self._begins_at_zero():
-                self._window = self._window.from_zero()
-        with self._lock:
-            return self._window.latest()
+        process = os.getpid()
+        # Of several threads that come here first in a child, the first one's stays.
+        seen = self._watched.get(process) or self._watched.setdefault(process, self._anew())
+        with seen.lock:
+            return seen.window.latest()
+
+    def _anew(self) -> _Watched:
+        (*_, last) = self._watched.values()
+        window = last.window.from_zero() if self._begins_at_zero() else last.window
+        return _Watched(threading.RLock(), window)
 
     def _begins_at_zero(self) -> bool:
         """Tell whether a forked child counts alone, from zero, and not with its fleet."""

@@ -281,7 +281,8 @@ class ExecutorMetrics(Readable):
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is recorded so far; tell whether that was done within ``timeout`` seconds."""
-        return self._runtime.flush(min(timeout, LONGEST)) if self._runtime else True
+        running = self._runtime
+        return running.flush(min(timeout, LONGEST)) if running else True
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Export a last time and stop, within ``timeout`` seconds; nothing is recorded any more.

@@ -30,6 +30,7 @@ SDIST_FOLDERS = (
 SDIST_FILES = (
     "Makefile",
     "README.md",
+    "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "THIRD-PARTY-LICENSES.md",

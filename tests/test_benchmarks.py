@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from benchmarks import decorators, integrations, old, ours, prometheus, scrapes, sdk
+from benchmarks import (
+    decorators,
+    integrations,
+    old,
+    ours,
+    prometheus,
+    retries,
+    scrapes,
+    sdk,
+    wsgi,
+)
 from benchmarks.bars import Bar, bars
 from benchmarks.cases import Effort
 from benchmarks.floor import Floor
@@ -185,6 +195,45 @@ def test_the_integrations_record_each_request_and_task() -> None:
         labels = {"method": "GET", "route": route, "status_class": "2xx"}
         assert seen["http_request_success_total", frozenset(labels.items())] == UNROLLED
     assert seen["executor_task_success_total", frozenset({("executor", "bench")})] == UNROLLED
+
+
+def test_wsgi_websockets_and_retries_are_recorded() -> None:
+    """What is measured of them is what they record."""
+    facade = Facade()
+    cases = (
+        wsgi.wsgi_case(facade),
+        integrations.websocket_case(facade),
+        retries.tenacity_case(facade, Families()),
+    )
+    for each in itertools.chain.from_iterable(case.contestants for case in cases):
+        loop_of(each)(1)
+
+    seen = scrapes.samples(facade.scrape())
+    totals = {name: sum(s[2] for s in seen if s[0] == name) for name, _, _ in seen}
+    assert totals["http_request_success_total"] == 2 * UNROLLED
+    assert totals["websocket_connection_success_total"] == 2 * UNROLLED
+    assert totals["websocket_message_success_total"] == 2 * 100 * UNROLLED
+    assert totals["execute_success_total"] == 2 * UNROLLED
+    assert totals["execute_retries_total"] == UNROLLED
+
+
+def test_the_middleware_by_hand_records_the_same() -> None:
+    """The peer of WSGI leaves the samples that ours leaves."""
+    facade, peer = Facade(label_values="keep"), wsgi.ByHand(wsgi.answer)
+    for app in (wsgi.measured(wsgi.answer, facade), peer):
+        run_line(wsgi.LINE, wsgi.names(app))
+
+    own, theirs = (
+        {
+            sample
+            for sample in scrapes.samples(text)
+            if sample[0] in ("http_request_success_total", "http_request_latency_seconds_count")
+            and sample[2]
+        }
+        for text in (facade.scrape(), generate_latest(peer.registry))
+    )
+    assert len(own) == 2
+    assert own == theirs
 
 
 def test_unequal_scrapes_are_not_compared() -> None:

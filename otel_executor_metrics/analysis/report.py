@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from otel_executor_metrics._text import UNKNOWN, duration, fitted, visible, width
+from otel_executor_metrics._text import UNKNOWN, aligned, duration, visible, width
 from otel_executor_metrics.analysis.analysis import (
     Analysis,
     Cardinality,
@@ -16,7 +16,6 @@ from otel_executor_metrics.analysis.analysis import (
     Share,
 )
 
-GAP: Final = "  "
 WIDEST_NAME: Final = 60
 """Columns; label values can be long."""
 
@@ -57,9 +56,7 @@ def _performances(found: Sequence[Performance], most: int) -> Iterator[str]:
     names = ["", *map(_name, shown)]
     cells = [[title, *map(show, shown)] for title, show in _COLUMNS]
     widest = min(max(map(width, names)), WIDEST_NAME)
-    for row, name in enumerate(names):
-        numbers = [column[row].rjust(max(map(len, column))) for column in cells]
-        yield GAP.join([f"  {fitted(name, widest)}", *numbers])
+    yield from (f"  {line}" for line in aligned(names, cells, widest))
     yield from _more(found, most)
 
 

@@ -43,7 +43,7 @@ def alerts_yaml(
     """Return a rule file of Prometheus that alerts; it needs the series of `rules_yaml`.
 
     Args:
-        operations: those with an objective get alerts on its error budget, the others on the
+        operations: what their objectives promise gets alerts on its error budget, the rest on the
             documented thresholds.
         jobs: the scrape jobs whose targets must answer.
         wait: how long a threshold must be passed, such as ``"5m"``. Burn rates have their windows

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 from otel_executor_metrics.artifacts.alerts import DEFAULT_JOB
 from otel_executor_metrics.artifacts.drawing import data_source, drawn
-from otel_executor_metrics.artifacts.extra import missing
 from otel_executor_metrics.artifacts.panels import rows
 from otel_executor_metrics.artifacts.variables import DATASOURCE, Variable, variables
 from otel_executor_metrics.catalog import Operation
+from otel_executor_metrics.errors import missing_extra
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import (
@@ -54,7 +54,8 @@ def dashboard_json(
             warnings.filterwarnings("ignore", "Prefer using dashboardv2", DeprecationWarning)
             return _built(operations, title, jobs)
     except ImportError as error:
-        raise missing(error, "dashboards (on Python 3.11 and newer)") from error
+        what = "dashboards, on Python 3.11 and newer"
+        raise missing_extra(error, what, "dashboards") from error
 
 
 def _built(operations: Sequence[Operation], title: str, jobs: Sequence[str]) -> str:

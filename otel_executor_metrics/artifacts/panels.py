@@ -122,11 +122,12 @@ def _burning(operation: Operation, budget: Budget) -> Panel:
         Target(f"({budget.ratio(window, (), where)}) / {budget.share:f}", f"over {window}")
         for window in budget.windows
     )
+    rates = ", ".join(f"{each.factor} ({each.long} and {each.short})" for each in budget.burn_rates)
     return Panel(
         f"Error budget: {budget.objective}",
         tuple(targets),
         about="How many times too fast it is spent. At 1 it lasts just as long as it is meant to;"
-        " alerts fire above 14.4 (1h and 5m), 6 (6h and 30m), 3 (1d and 2h) and 1 (3d and 6h).",
+        f" alerts fire above {rates}.",
     )
 
 

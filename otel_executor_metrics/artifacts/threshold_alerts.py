@@ -1,4 +1,4 @@
-"""Alerts on operations, by the same thresholds for all that have no objective of their own."""
+"""Alerts on operations, by the same thresholds for all that promise nothing else themselves."""
 
 from __future__ import annotations
 
@@ -24,22 +24,21 @@ MOST_RETRIES: Final = 0.05
 
 SUCCESS_LOW: Final = Kind(
     "ExecutorSuccessLow",
-    f"less than {LEAST_SUCCESS:.0%} of an operation without an objective succeeded in 5 minutes",
+    f"less than {LEAST_SUCCESS:.0%} of an operation that promises no share succeeded in 5 minutes",
     "See which error_type the failures have, and whether one label value or one instance has them"
     f" all. If a deployment came before it, roll it back. If {LEAST_SUCCESS:.0%} is not what you"
     " promise, give the operation an objective.",
 )
 RETRIES_HIGH: Final = Kind(
     "ExecutorRetriesHigh",
-    f"an operation without an objective needed more than {MOST_RETRIES * 100:g} retries for 100"
-    " successes in 5 minutes",
+    f"an operation needed more than {MOST_RETRIES * 100:g} retries for 100 successes in 5 minutes",
     "Work still succeeds, but only when tried again: something it calls is failing or refusing."
     " See which error_type the failures have; wait longer between attempts before it is overrun.",
 )
 LATENCY_HIGH: Final = Kind(
     "ExecutorLatencyHigh",
-    f"the 95th percentile of an operation without an objective was above {MOST_SECONDS:g} s for 5"
-    " minutes",
+    f"the 95th percentile of an operation that promises no latency was above {MOST_SECONDS:g} s for"
+    " 5 minutes",
     "Compare the 50th with the 99th percentile: both up means overload or a slow dependency, the"
     " 99th alone means a few label values or instances. If this work is meant to take longer, give"
     " the operation an objective.",
@@ -54,8 +53,12 @@ LOST: Final = Kind(
 
 
 def threshold_alerts(operation: Operation, wait: str) -> Iterator[Alert]:
-    """Yield the alerts of ``operation`` that no objective replaces; ``wait`` is their ``for``."""
-    if operation.objective is None:
+    """Yield the alerts on what the objective of ``operation`` does not speak of.
+
+    ``wait`` is their ``for``. Health asks the same: see `judging.demands`.
+    """
+    promised = operation.objective
+    if promised is None or promised.success is None:
         yield _alert(
             SUCCESS_LOW,
             operation,
@@ -64,25 +67,25 @@ def threshold_alerts(operation: Operation, wait: str) -> Iterator[Alert]:
             f"{{{{ $value | humanizePercentage }}}} succeed, less than {LEAST_SUCCESS:.0%}.",
             wait=wait,
         )
+    yield _alert(
+        RETRIES_HIGH,
+        operation,
+        f"{record_name(operation, RETRIES_RATIO)} > {MOST_RETRIES}",
+        "is retried too often",
+        f"{{{{ $value | humanize }}}} retries for each success, more than {MOST_RETRIES}.",
+        wait=wait,
+    )
+    # A quantile above the last bound is shown as that bound.
+    visible = operation.buckets[-1] > MOST_SECONDS
+    if visible and (promised is None or promised.latency is None):
         yield _alert(
-            RETRIES_HIGH,
+            LATENCY_HIGH,
             operation,
-            f"{record_name(operation, RETRIES_RATIO)} > {MOST_RETRIES}",
-            "is retried too often",
-            f"{{{{ $value | humanize }}}} retries for each success, more than {MOST_RETRIES}.",
+            f"{record_name(operation, quantile_of(0.95))} > {MOST_SECONDS:g}",
+            "is slow",
+            f"95 % take up to {{{{ $value | humanizeDuration }}}}, more than {MOST_SECONDS:g} s.",
             wait=wait,
         )
-        # A quantile above the last bound is shown as that bound.
-        if operation.buckets[-1] > MOST_SECONDS:
-            yield _alert(
-                LATENCY_HIGH,
-                operation,
-                f"{record_name(operation, quantile_of(0.95))} > {MOST_SECONDS:g}",
-                "is slow",
-                "95 % take up to {{ $value | humanizeDuration }}, more than"
-                f" {MOST_SECONDS:g} s.",
-                wait=wait,
-            )
 
 
 def lost_alert(operation: Operation) -> Alert:

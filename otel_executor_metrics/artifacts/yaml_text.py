@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_executor_metrics.artifacts.extra import missing
+from otel_executor_metrics.errors import missing_extra
 
 if TYPE_CHECKING:
     import yaml
@@ -24,7 +24,7 @@ def yaml_text(data: Any, head: str) -> str:
     try:
         import yaml
     except ImportError as error:
-        raise missing(error, "files in YAML") from error
+        raise missing_extra(error, "files in YAML", "dashboards") from error
 
     class Dumper(yaml.SafeDumper):
         """As yaml.safe_dump, but for texts of several lines and lists in mappings."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from otel_executor_metrics.checks.finding import Finding, ok, problem, warning
-from otel_executor_metrics.scraping import Endpoint, ScrapeError, parse, remedy
+from otel_executor_metrics.scraping import Endpoint, ScrapeError, remedy
 from otel_executor_metrics.snapshot import Snapshot
 
 ABOUT: Final = "endpoint"
@@ -28,8 +28,7 @@ def check_endpoint(endpoint: Endpoint, timeout: float) -> Seen:
     """Read the endpoint as Prometheus would."""
     start = time.perf_counter()
     try:
-        answer = endpoint.fetch(timeout)
-        snapshot = parse(answer.text)
+        snapshot, answer = endpoint.read(timeout)
     except ScrapeError as error:
         return Seen([problem(ABOUT, str(error), remedy(error))])
     took = time.perf_counter() - start
@@ -38,14 +37,14 @@ def check_endpoint(endpoint: Endpoint, timeout: float) -> Seen:
 
 def _of_answer(url: str, snapshot: Snapshot, took: float) -> Iterator[Finding]:
     if not snapshot.series:
-        remedy = "give the URL of /metrics, of a program that uses this package"
-        yield warning(ABOUT, f"{url} shows no operation of this package", remedy)
+        advice = "give the URL of /metrics, of a program that uses this package"
+        yield warning(ABOUT, f"{url} shows no operation of this package", advice)
         return
     count = f"{len(snapshot.operations)} operations, {len(snapshot.series)} label sets"
     message = f"{url} answers in {1000 * took:.0f} ms: {count}"
     if took > _SLOW:
-        remedy = "have fewer label sets (see `analyze`), or raise scrape_timeout in Prometheus"
-        yield warning(ABOUT, message, remedy)
+        advice = "have fewer label sets (see `analyze`), or raise scrape_timeout in Prometheus"
+        yield warning(ABOUT, message, advice)
     else:
         yield ok(ABOUT, message)
 
@@ -53,13 +52,13 @@ def _of_answer(url: str, snapshot: Snapshot, took: float) -> Iterator[Finding]:
 def _of_losses(snapshot: Snapshot) -> Iterator[Finding]:
     if dropped := {reason: n for reason, n in snapshot.dropped.items() if n}:
         told = ", ".join(f"{reason} {n:.0f}" for reason, n in dropped.items())
-        remedy = "the log of the program names them; docs/contract.md §3 has the reasons"
-        yield warning(ABOUT, f"dropped, not recorded: {told}", remedy)
+        advice = "the log of the program names them; docs/contract.md §3 has the reasons"
+        yield warning(ABOUT, f"dropped, not recorded: {told}", advice)
     for (operation, label), count in snapshot.overflowed.items():
         if count:
             message = f"{operation}: {count:.0f} records had too many values of {label}"
-            remedy = "do not label by ids; METRICS_MAX_LABEL_VALUES is the limit"
-            yield warning(ABOUT, message, remedy)
+            advice = "do not label by ids; METRICS_MAX_LABEL_VALUES is the limit"
+            yield warning(ABOUT, message, advice)
     if lost := sum(recorded.lost for recorded in snapshot.series.values()):
-        remedy = "look for out-of-memory kills and time limits of workers"
-        yield warning(ABOUT, f"{lost:.0f} in progress when their process was killed", remedy)
+        advice = "look for out-of-memory kills and time limits of workers"
+        yield warning(ABOUT, f"{lost:.0f} in progress when their process was killed", advice)

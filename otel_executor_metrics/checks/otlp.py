@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,19 +30,27 @@ def check_otlp(setup: Setup, timeout: float) -> Iterator[Finding]:
         yield problem(ABOUT, str(error), "correct it; until then nothing is sent")
         return
     try:
-        reason = (_over_grpc if target.protocol == "grpc" else _over_http)(target, timeout)
+        refusal = (_over_grpc if target.protocol == "grpc" else _over_http)(target, timeout)
     except ImportError as error:
         yield problem(ABOUT, f"{error}", "pip install 'otel-executor-metrics[otlp]'")
         return
-    if not reason:
+    if refusal is None:
         yield ok(ABOUT, f"{target.shown} takes metrics over {target.protocol}")
         return
-    refused = any(word in reason for word in ("401", "403", "UNAUTHENTICATED", "PERMISSION"))
-    yield problem(ABOUT, f"{target.shown}: {reason}", _CREDENTIALS if refused else _START)
+    remedy = _CREDENTIALS if refusal.for_credentials else _START
+    yield problem(ABOUT, f"{target.shown}: {refusal.reason}", remedy)
 
 
-def _over_http(target: OtlpTarget, timeout: float) -> str:
-    """Return why an empty request over HTTP was not taken, or nothing."""
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a request was not taken; whether for what it showed of its sender."""
+
+    reason: str
+    for_credentials: bool = False
+
+
+def _over_http(target: OtlpTarget, timeout: float) -> _Refusal | None:
+    """Send an empty request over HTTP."""
     import requests
 
     certificate = (target.certificate, target.key) if target.key else target.certificate
@@ -56,13 +65,16 @@ def _over_http(target: OtlpTarget, timeout: float) -> str:
             allow_redirects=False,
             stream=True,  # a body, of which there may be no end, says nothing more
         ) as answer:
-            return "" if answer.ok else f"it answers {answer.status_code} {answer.reason}"
+            if answer.ok:
+                return None
+            reason = f"it answers {answer.status_code} {answer.reason}"
+            return _Refusal(reason, answer.status_code in (401, 403))
     except (requests.RequestException, OSError) as error:
-        return _innermost(error)
+        return _Refusal(_innermost(error))
 
 
-def _over_grpc(target: OtlpTarget, timeout: float) -> str:
-    """Return why an empty request over gRPC was not taken, or nothing."""
+def _over_grpc(target: OtlpTarget, timeout: float) -> _Refusal | None:
+    """Send an empty request over gRPC."""
     import grpc
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
         ExportMetricsServiceRequest,
@@ -81,7 +93,7 @@ def _over_grpc(target: OtlpTarget, timeout: float) -> str:
             )
         except grpc.RpcError as error:
             return _told_by_grpc(error)
-    return ""
+    return None
 
 
 def _channel(target: OtlpTarget, address: str) -> grpc.Channel:
@@ -94,11 +106,12 @@ def _channel(target: OtlpTarget, address: str) -> grpc.Channel:
     return grpc.secure_channel(address, grpc.ssl_channel_credentials(*files))
 
 
-def _told_by_grpc(error: grpc.RpcError) -> str:
-    """Return the status and its details, as one line."""
+def _told_by_grpc(error: grpc.RpcError) -> _Refusal:
     if not hasattr(error, "code"):
-        return str(error)
-    return " ".join(f"{error.code().name}: {error.details()}".split())
+        return _Refusal(str(error))
+    code = error.code().name
+    reason = " ".join(f"{code}: {error.details()}".split())
+    return _Refusal(reason, code in ("UNAUTHENTICATED", "PERMISSION_DENIED"))
 
 
 def _innermost(error: BaseException) -> str:

@@ -18,6 +18,8 @@ from otel_executor_metrics.scraping import Endpoint, ScrapeError
 ABOUT: Final = "port"
 _LISTENS: Final = "0A"
 _LONGEST: Final = 100
+_OUR_REALM: Final = 'realm="metrics"'
+"""What our endpoint says when it asks for credentials."""
 
 
 def check_port(setup: Setup, timeout: float) -> Iterator[Finding]:
@@ -56,7 +58,7 @@ def _is_ours(setup: Setup, timeout: float) -> bool:
     try:
         return bool(Endpoint(setup.url, tls=stranger).scrape(timeout).series)
     except ScrapeError as refused:
-        return "answers 401" in str(refused)
+        return _OUR_REALM in refused.challenge
 
 
 def owner_of(port: int) -> str | None:

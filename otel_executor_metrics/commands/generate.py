@@ -15,7 +15,7 @@ from otel_executor_metrics.artifacts.output import check, file_of, write
 SUMMARY: Final = "Make dashboard, rules, alerts, configurations and docs from the catalogue"
 EPILOG: Final = (
     "The same catalogue and arguments make the same bytes. All but docs needs the extra dashboards:"
-    " pip install otel-executor-metrics[dashboards]. Exit status 1: it cannot be made, or with"
+    " pip install 'otel-executor-metrics[dashboards]'. Exit status 1: it cannot be made, or with"
     " --check, the file is not what would be made; the reason is one line on stderr."
 )
 

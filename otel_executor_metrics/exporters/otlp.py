@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from otel_executor_metrics.config import Settings
-from otel_executor_metrics.errors import MissingExtraError
+from otel_executor_metrics.errors import missing_extra
 from otel_executor_metrics.exporters.delivery import Delivery
 from otel_executor_metrics.exporters.otlp_grpc import over_grpc
 from otel_executor_metrics.exporters.otlp_http import over_http
@@ -38,7 +38,6 @@ def build(settings: Settings) -> PushExporter:
         with listening():
             exporter = make(settings, target)
     except ImportError as error:
-        rule = "the exporter otlp needs it: pip install otel-executor-metrics[otlp]"
-        raise MissingExtraError(f"{error}; {rule}", name=error.name) from error
+        raise missing_extra(error, "the exporter otlp", "otlp") from error
     exporter.delivery = Delivery(target.shown)
     return PushExporter(exporter, settings)

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.integrations._celery_messages import queue_of, stamp, waited
-from otel_executor_metrics.integrations._progress import Progress
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import OperationHandle
 
@@ -24,6 +24,9 @@ _Labels: TypeAlias = dict[str, str]
 
 _ANNOUNCED_TWICE: Final = 1.0
 """Seconds within which a second hard time limit of one task is the first one told again."""
+
+_LISTENING: Final = "_OTEL_EXECUTOR_METRICS_CELERY"
+"""The environment variable that names the process by whose signals its children are recorded."""
 
 # What the main process says of a task whose process is gone: older Celery says how it left.
 _OF_PROCESSES: Final = {
@@ -63,19 +66,26 @@ class TaskSignals:
 
     def __init__(self, app: Any, metrics: ExecutorMetrics, *, task: str, queue_wait: str) -> None:
         self._app = app
-        self._metrics = metrics
+        self.metrics = metrics
         self._task = task
         self._queue_wait = queue_wait
         # By process and request: what a fork copies is the parent's to end.
         self._running: dict[tuple[int, int], _Attempt] = {}
         self._runs_in = 0
+        self._connected_in = 0
         self._parent_records = False
         self._timed_out: tuple[object, float] = (None, 0.0)
         # By id, for as long as the worker itself knows them: signals of failures tell no queue.
         self._received: WeakValueDictionary[object, Any] = WeakValueDictionary()
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """The operations of tasks and of waits."""
+        return self._task, self._queue_wait
+
     def connect(self) -> None:
         """Begin to listen, for as long as the process lives or until :meth:`disconnect`."""
+        self._connected_in = os.getpid()
         for signal, receiver in self._receivers():
             signal.connect(receiver, weak=False, dispatch_uid=(id(self), receiver.__name__))
 
@@ -93,6 +103,7 @@ class TaskSignals:
 
         return [
             (signals.before_task_publish, stamp),
+            (signals.worker_before_create_process, self.spawning),
             (signals.worker_process_init, self.forked),
             (signals.task_received, self.received),
             (signals.task_prerun, self.begun),
@@ -105,8 +116,15 @@ class TaskSignals:
         ]
 
     def forked(self, **_: object) -> None:
-        """Know that this is a process of a pool, and that the main process listens, too."""
-        self._parent_records = True
+        """Know that this is a process of a pool, and that the main process listens, too.
+
+        In the pool ``solo`` they are one.
+        """
+        self._parent_records = self._connected_in != os.getpid()
+
+    def spawning(self, **_: object) -> None:
+        """Let a process know that is about to be made, and will share nothing else with this."""
+        os.environ[_LISTENING] = str(os.getpid())
 
     def received(self, sender: Any = None, request: Any = None, **_: object) -> None:
         """Know by which queue a task came."""
@@ -119,10 +137,10 @@ class TaskSignals:
             return
         request = sender.request
         labels = self._labels(sender, request.delivery_info)
-        operation = self._metrics.operation(self._task, labels=labels)
+        operation = self.metrics.operation(self._task, labels=labels)
         wait = waited(request)
         if wait is not None:
-            self._metrics.operation(self._queue_wait, labels=labels).success(wait)
+            self.metrics.operation(self._queue_wait, labels=labels).success(wait)
         if not request.is_eager:
             self._runs_in = os.getpid()
         operation.begin()
@@ -208,7 +226,9 @@ class TaskSignals:
     def _takes_process_along(self, raised: BaseException, attempt: _Attempt) -> bool:
         """Tell whether a process of a pool ends by ``raised``, of which the main process tells."""
         ends = isinstance(raised, (KeyboardInterrupt, SystemExit))
-        return ends and self._parent_records and not attempt.eager
+        if not ends or attempt.eager:
+            return False
+        return self._parent_records or os.environ.get(_LISTENING) == str(os.getppid())
 
     def _told(self, task_id: object, error_type: str) -> bool:
         """Tell whether this was told a moment ago, as newer Celery does of hard time limits."""
@@ -227,20 +247,20 @@ class TaskSignals:
         return {} if queue is None else {"queue": queue}
 
     def _count_failure(self, labels: _Labels, error_type: str) -> None:
-        self._metrics.operation(self._task, labels=labels).failure(error_type)
+        self.metrics.operation(self._task, labels=labels).failure(error_type)
 
     def _count_retry(self, labels: _Labels, retry: Any, seconds: float | None = None) -> None:
         """Count a retry by the class of its reason, with the duration of the attempt if known."""
         reason = getattr(retry, "exc", None)
         kind = "Retry" if reason is None else class_name(type(reason))
-        operation = self._metrics.operation(self._task, labels={**labels, "retry_reason": kind})
+        operation = self.metrics.operation(self._task, labels={**labels, "retry_reason": kind})
         operation.retry()
         if seconds is not None:
             operation.observe(seconds)
 
     def _withdraw(self, attempt: _Attempt) -> None:
         """Count one fewer in progress, and no outcome."""
-        Progress(self._metrics, self._task, **attempt.labels).move(-1)
+        InProgress(self.metrics, self._task, attempt.labels).add(-1)
 
 
 def _key(request: Any) -> tuple[int, int]:

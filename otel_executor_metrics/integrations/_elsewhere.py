@@ -11,10 +11,13 @@ from concurrent.futures import Executor, Future
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from otel_executor_metrics.errors import class_name
-from otel_executor_metrics.integrations._progress import Progress
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.typing import OperationHandle
 
 T = TypeVar("T")
+
+CANCELLED: Final = "CancelledError"
+"""The ``error_type``, in ``executor_queue``, of work that was cancelled before it began."""
 
 _TIMES: Final = "_executor_metrics_times"
 """The attribute by which an exception brings the times of its task back."""
@@ -90,7 +93,7 @@ class Elsewhere:
         self,
         executor: Executor,
         handles: tuple[OperationHandle, OperationHandle],
-        progress: Iterable[Progress],
+        progress: Iterable[InProgress],
         workers: int,
     ) -> None:
         self._executor = executor
@@ -119,14 +122,14 @@ class Elsewhere:
             running = min(self._pending, self._workers)
             self._pending += by
             more_running = min(self._pending, self._workers) - running
-            self._running.move(more_running)
-            self._queued.move(by - more_running)
+            self._running.add(more_running)
+            self._queued.add(by - more_running)
 
     def _done(self, future: _Relayed[Any], submitted: float, inner: Future[_Result]) -> None:
         try:
             self._move(-1)
             if inner.cancelled():
-                self._queue.failure("CancelledError", time.perf_counter() - submitted)
+                self._queue.failure(CANCELLED, time.perf_counter() - submitted)
             else:
                 self._record(inner, submitted)
         finally:  # somebody may wait for it

@@ -8,13 +8,16 @@ Needs the extra ``celery``. Source: docs/integrations/celery.md.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.errors import MissingExtraError, show
+from otel_executor_metrics.errors import missing_extra, show
 from otel_executor_metrics.integrations._celery_signals import TaskSignals
 from otel_executor_metrics.metrics import ExecutorMetrics
+
+_logger = logging.getLogger(__name__)
 
 LABELS: Final = ("task", "queue")
 
@@ -79,8 +82,9 @@ def instrument_celery(
     in each process that publishes: without the stamp of the publisher no queue wait is known. A
     process that only publishes may pass ``ExecutorMetrics(enable_metrics=False)``.
 
-    Once more for the same app and metrics it changes nothing; other apps, and other metrics, are
-    recorded beside. What is returned disconnects all signals; tasks that run then are no longer
+    Once more for the same app and metrics it changes nothing, nor does it for other metrics at the
+    same endpoint, which says so in the log; other apps, and metrics elsewhere, are recorded beside.
+    What is returned disconnects all signals; tasks that run then are no longer
     in progress, and their outcome is not counted.
 
     Args:
@@ -92,12 +96,22 @@ def instrument_celery(
     Raises:
         TypeError: ``app`` is no Celery app.
         CatalogError: ``metrics`` has operations of these names with other buckets.
+        ValueError: the app is recorded by these metrics already, as other operations.
         MissingExtraError: Celery is not installed.
     """
     app = _checked(app)
+    key = id(app), id(metrics)
+    _check_names(_connected.get(key), (task.name, queue_wait.name))
+    if key not in _connected and (url := _counted_at(app, metrics)):
+        _logger.warning(
+            "the tasks of %r are counted at %s by other metrics of this process already; both would"
+            " add up: these are left out",
+            app.main,
+            url,
+        )
+        return lambda: None
     metrics.define(task, queue_wait)
     made = TaskSignals(app, metrics, task=task.name, queue_wait=queue_wait.name)
-    key = id(app), id(metrics)
     connected = _connected.setdefault(key, made)
     if connected is made:
         made.connect()
@@ -110,13 +124,32 @@ def instrument_celery(
     return uninstrument
 
 
+def _counted_at(app: Any, metrics: ExecutorMetrics) -> str | None:
+    """Return the endpoint of ``metrics`` if others of this process show the app's tasks there."""
+    url = _endpoint_of(metrics)
+    others = (signals for (owner, _), signals in tuple(_connected.items()) if owner == id(app))
+    return url if url and url in map(_endpoint_of, (each.metrics for each in others)) else None
+
+
+def _endpoint_of(metrics: ExecutorMetrics) -> str | None:
+    found: str | None = metrics.get_metrics_summary()["url"]
+    return found
+
+
+def _check_names(connected: TaskSignals | None, wanted: tuple[str, str]) -> None:
+    if connected is not None and connected.names != wanted:
+        rule = "call what that instrument_celery returned before you record it as others"
+        raise ValueError(
+            f"operations {wanted}: these metrics record the app as {connected.names}; {rule}"
+        )
+
+
 def _checked(app: Any) -> Any:
     """Return the app itself, of a proxy such as ``celery.current_app`` as well."""
     try:
         from celery import Celery
     except ImportError as error:
-        rule = "instrument_celery needs it: pip install otel-executor-metrics[celery]"
-        raise MissingExtraError(f"{error}; {rule}", name=error.name) from error
+        raise missing_extra(error, "instrument_celery", "celery") from error
     if not isinstance(app, Celery):
         raise TypeError(f"app={show(app)}: must be a celery.Celery")
     return app._get_current_object() if hasattr(app, "_get_current_object") else app

@@ -18,8 +18,8 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from otel_executor_metrics.catalog import Operation
 from otel_executor_metrics.errors import class_name
-from otel_executor_metrics.integrations._elsewhere import Elsewhere
-from otel_executor_metrics.integrations._progress import Progress
+from otel_executor_metrics.integrations._elsewhere import CANCELLED, Elsewhere
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import OperationHandle
 
@@ -35,9 +35,6 @@ EXECUTOR_OPERATIONS: Final = (
     Operation(TASK, labels=("executor",), buckets=_SECONDS, help="executor task"),
 )
 """To be passed to ``ExecutorMetrics(operations=...)``: tasks may wait and run for minutes."""
-
-CANCELLED: Final = "CancelledError"
-"""The ``error_type``, in ``executor_queue``, of work that was cancelled before it began."""
 
 
 class InstrumentedExecutor(Executor):
@@ -65,7 +62,9 @@ class InstrumentedExecutor(Executor):
         self._elsewhere: Elsewhere | None = None
         if not _runs_here(executor):
             count: int = workers or getattr(executor, "_max_workers", None) or 1
-            progress = [Progress(metrics, operation, executor=name) for operation in (QUEUE, TASK)]
+            progress = [
+                InProgress(metrics, operation, {"executor": name}) for operation in (QUEUE, TASK)
+            ]
             self._elsewhere = Elsewhere(executor, self._handles, progress, count)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -121,12 +120,15 @@ def instrumented_task(
 class _Work:
     """One task, from its submission on: the end of its waiting and of its work, each once."""
 
-    __slots__ = ("_queue", "_since", "_task", "began")
+    __slots__ = ("_queue", "_since", "_task", "_waits", "began")
 
     def __init__(self, queue: OperationHandle, task: OperationHandle) -> None:
         self._queue = queue
         self._task = task
         self.began = False
+        # Taken by whoever ends the waiting. A pool that cannot start a thread refuses a task, and
+        # may run it all the same: it is queued already.
+        self._waits = [True]
         self._queue.begin()
         self._since = time.perf_counter()
 
@@ -159,14 +161,22 @@ class _Work:
             self.never_began(CANCELLED if error is None else class_name(type(error)))
 
     def never_began(self, error_type: str) -> None:
-        """End the waiting with a failure."""
-        self._queue.finish(time.perf_counter() - self._since, error_type)
+        """End the waiting with a failure, unless the task has begun in the meantime."""
+        self._end_waiting(time.perf_counter(), error_type)
 
     def _begin(self) -> None:
         self.began = True
-        waited, self._since = self._since, time.perf_counter()
-        self._queue.finish(self._since - waited)
+        now = time.perf_counter()
+        self._end_waiting(now, None)
+        self._since = now
         self._task.begin()
+
+    def _end_waiting(self, now: float, error_type: str | None) -> None:
+        try:
+            self._waits.pop()
+        except IndexError:
+            return
+        self._queue.finish(now - self._since, error_type)
 
     def _end(self, error_type: str | None) -> None:
         self._task.finish(time.perf_counter() - self._since, error_type)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from otel_executor_metrics.catalog import Operation
-from otel_executor_metrics.integrations._progress import Progress
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 
 _logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Requests:
 
     def __init__(self, metrics: ExecutorMetrics) -> None:
         self._metrics = metrics
-        self._in_progress = Progress(metrics, OPERATION)
+        self._in_progress = InProgress(metrics, OPERATION)
 
     @property
     def recorded(self) -> bool:
@@ -50,7 +50,7 @@ class Requests:
 
     def begin(self) -> None:
         """Count one more in progress."""
-        self._in_progress.move(1)
+        self._in_progress.add(1)
 
     def end(
         self, method: str, route: str, status: int, seconds: float, error_type: str | None
@@ -65,7 +65,7 @@ class Requests:
         self._metrics.record_operation(
             OPERATION, error_type is None, seconds, labels, error_type or ""
         )
-        self._in_progress.move(-1)
+        self._in_progress.add(-1)
 
 
 class Route:

@@ -10,18 +10,24 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
+from weakref import WeakSet
 
 from otel_executor_metrics.errors import class_name
+from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import Labels
 
 Call: TypeAlias = Callable[..., Any]
 
 _HOOKS: Final = ("before", "retry", "stop", "sleep")
+_NOTIFIED: Final = ("after", "wait", "before_sleep")
+"""Hooks that decide nothing, but end the call where they raise."""
 
 _EXHAUSTED: Final = "RetryError"
 """The ``error_type`` of a call whose results, not exceptions, made it be retried to the end."""
+
+_LAYER: Final = "_executor_metrics_layer"
 
 # Who sleeps, which a sleep is not told.
 _current: Final[ContextVar[Any]] = ContextVar("retried")
@@ -38,7 +44,9 @@ def instrument_retrying(
     ``metrics.measure(operation)`` around it.
 
     Returns:
-        what switches it off again, and leaves ``target`` as it was.
+        what switches it off again, and leaves ``target`` as it was: once all that measure it are
+        off, whichever goes first. Calls that run then are no longer in progress, and have no
+        outcome.
 
     Raises:
         TypeError: ``target`` has nothing to do with tenacity.
@@ -50,14 +58,20 @@ def instrument_retrying(
             f"{target!r} has no {missing[0]}: must be a function decorated by tenacity.retry, or"
             " tenacity's Retrying or AsyncRetrying"
         )
-    own = {hook: getattr(retrying, hook) for hook in _HOOKS}
     calls = _Calls(metrics, operation, labels)
-    for hook, call in own.items():
-        setattr(retrying, hook, _around(call, getattr(calls, hook)))
+    then = {hook: getattr(calls, hook) for hook in _HOOKS}
+    # Not there by default; and tenacity asks whether they are.
+    then |= {hook: calls.notified for hook in _NOTIFIED if getattr(retrying, hook, None)}
+    for hook, told in then.items():
+        own = getattr(retrying, hook)
+        measured = _around(own, told)
+        setattr(measured, _LAYER, _Layer(calls, own))
+        setattr(retrying, hook, measured)
 
     def uninstrument() -> None:
-        for hook, call in own.items():
-            setattr(retrying, hook, call)
+        calls.end_all()
+        for hook in then:
+            setattr(retrying, hook, _still_on(getattr(retrying, hook)))
 
     return uninstrument
 
@@ -67,15 +81,21 @@ class _Calls:
 
     def __init__(self, metrics: ExecutorMetrics, operation: str, labels: Labels | None) -> None:
         self._handle = metrics.operation(operation, labels=labels)
+        self._in_progress = InProgress(metrics, operation, labels)
+        self._running: WeakSet[Any] = WeakSet()
+        self.off = False
+        """Whether calls pass by: those that run have these hooks yet, or another's around them."""
 
     def before(self, state: Any, result: object, error: BaseException | None) -> None:
         """Count the first attempt as the beginning, another one as a retry."""
+        if self.off:
+            return
         if state.attempt_number > 1:
             self._handle.retry(state.attempt_number)
         elif state.fn is not None:
+            self._running.add(state)
             self._handle.begin()
-        if error is not None:
-            self._end(state, error)
+        self.notified(state, result, error)
 
     def retry(self, state: Any, result: object, error: BaseException | None) -> None:
         """End a call that needs no other attempt."""
@@ -93,10 +113,45 @@ class _Calls:
         if error is not None:
             self._end(_current.get(), error)
 
+    def notified(self, state: Any, result: object, error: BaseException | None) -> None:
+        """End a call by what a hook of the user's raises."""
+        if error is not None:
+            self._end(state, error)
+
+    def end_all(self) -> None:
+        """Listen no more; what runs is in progress no longer, and has no outcome."""
+        self.off = True
+        for state in list(self._running):
+            if self._is_first_to_end(state):
+                self._in_progress.add(-1)
+
     def _end(self, state: Any, error: BaseException | None, otherwise: str | None = None) -> None:
-        if state.fn is not None:
+        if self._is_first_to_end(state):
             error_type = otherwise if error is None else class_name(type(error))
             self._handle.finish(time.monotonic() - state.start_time, error_type)
+
+    def _is_first_to_end(self, state: Any) -> bool:
+        try:
+            self._running.remove(state)
+        except KeyError:
+            return False
+        return True
+
+
+class _Layer(NamedTuple):
+    """Who measures by a hook, and the hook that was there before."""
+
+    calls: _Calls
+    inner: Call
+
+
+def _still_on(hook: Call) -> Call:
+    """Return ``hook`` without the layers around it that are switched off."""
+    layer = getattr(hook, _LAYER, None)
+    while isinstance(layer, _Layer) and layer.calls.off:
+        hook = layer.inner
+        layer = getattr(hook, _LAYER, None)
+    return hook
 
 
 def _around(call: Call, then: Call) -> Call:

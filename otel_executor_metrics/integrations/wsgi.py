@@ -157,6 +157,10 @@ class _Body:
         finally:
             self._exchange.closed()
 
+    def __del__(self) -> None:
+        """End the request of a server that drops the blocks, and never closes them."""
+        self._exchange.closed()
+
 
 def metrics_app(metrics: ExecutorMetrics) -> Application:
     """Return a WSGI application that answers GET and HEAD as the port of ``metrics`` does.

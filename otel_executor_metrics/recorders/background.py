@@ -10,13 +10,11 @@ from types import TracebackType
 from typing import TypeVar
 
 from otel_executor_metrics.metrics import ExecutorMetrics
-from otel_executor_metrics.recorders.backlog import Backlog, Entry
+from otel_executor_metrics.recorders.backlog import PATIENCE, Backlog, Entry
 
 _logger = logging.getLogger(__name__)
 
 _Self = TypeVar("_Self", bound="BackgroundRecorder")
-
-_JOINING = 5.0  # seconds; the thread has at most a batch to record
 
 
 class BackgroundBacklog(Backlog):
@@ -37,6 +35,7 @@ class BackgroundBacklog(Backlog):
         super().__init__(metrics, maxsize)
         self._interval = interval
         self._worker: _Worker | None = None
+        self._starting = threading.RLock()  # reentrant, as the other
         self.closed = False
 
     def put(self, entry: Entry) -> None:
@@ -45,7 +44,7 @@ class BackgroundBacklog(Backlog):
             return
         super().put(entry)
         if self.closed or self.full() or not self._started():
-            self.drain()
+            self.drain(patience=0)
         elif self._interval is None and self._worker is not None:
             self._worker.wake()
 
@@ -53,15 +52,19 @@ class BackgroundBacklog(Backlog):
         """Forget what waits, and the thread, which the fork did not take along."""
         super().start_anew()
         self._worker = None
+        self._starting = threading.RLock()
 
-    def close(self) -> None:
-        """End the thread and record what waits; from then on all is recorded at once."""
-        self.closed = True
-        with self._lock:
-            worker, self._worker = self._worker, None
+    def close(self, patience: float = PATIENCE) -> None:
+        """End the thread and record what waits; from then on all is recorded at once.
+
+        Args:
+            patience: seconds to wait for the thread, which has at most a batch to record.
+        """
+        self.closed = True  # a thread that is started at this moment sees it
+        worker, self._worker = self._worker, None
         if worker is not None:
-            worker.end()
-        self.drain()
+            worker.end(patience)
+        self.drain(patience)
 
     def ended(self, worker: _Worker) -> None:
         """Have the next record start another thread, unless there is one."""
@@ -72,7 +75,7 @@ class BackgroundBacklog(Backlog):
         """Tell whether there is a thread, now or soon."""
         if self._worker is not None:
             return True
-        with self._lock:
+        with self._starting:
             if self._worker is None:
                 # First kept, then started: a signal handler may come between, and record.
                 worker = self._worker = _Worker(self, self._interval)
@@ -91,7 +94,6 @@ class _Worker(threading.Thread):
         super().__init__(name="executor-metrics-recorder", daemon=True)
         self._backlog = backlog
         self._interval = -1.0 if interval is None else interval
-        self._ending = False
         # Released to wake the thread. An Event's own lock is not reentrant: a signal handler that
         # records while its thread is inside set() would stand still for ever.
         self._asleep = threading.Lock()
@@ -100,7 +102,7 @@ class _Worker(threading.Thread):
     def run(self) -> None:
         """Drain, until the end."""
         try:
-            while not self._ending and self._backlog.metrics.enable_metrics:
+            while not self._backlog.closed and self._backlog.metrics.enable_metrics:
                 self._asleep.acquire(timeout=self._interval)
                 self._backlog.drain()
         finally:  # also by a SystemExit that some object raised while it was recorded
@@ -111,12 +113,11 @@ class _Worker(threading.Thread):
         with contextlib.suppress(RuntimeError):  # it is awake
             self._asleep.release()
 
-    def end(self) -> None:
-        """Have it end, and wait for that."""
-        self._ending = True
+    def end(self, patience: float) -> None:
+        """Have it see that the backlog is closed, and wait for its end as many seconds."""
         self.wake()
         if self.is_alive() and self is not threading.current_thread():
-            self.join(_JOINING)
+            self.join(patience)
 
 
 class BackgroundRecorder:
@@ -132,7 +133,9 @@ class BackgroundRecorder:
         self, metrics: ExecutorMetrics, maxsize: int, interval: float | None = None
     ) -> None:
         self._backlog = BackgroundBacklog(metrics, maxsize, interval)
-        weakref.finalize(self, self._backlog.close).atexit = False  # the metrics see to that
+        # Without patience: it is called wherever the program happens to be, in the midst of a
+        # recording that the thread waits for, perhaps. At exit the metrics see to it.
+        weakref.finalize(self, self._backlog.close, patience=0).atexit = False
 
     def flush(self) -> None:
         """Record what waits now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from otel_executor_metrics.errors import SettingError
 from otel_executor_metrics.metrics import ExecutorMetrics
@@ -13,6 +13,9 @@ from otel_executor_metrics.typing import ErrorType, Labels
 
 Entry: TypeAlias = dict[str, Any]
 """The arguments of one ``record_operation``, as ``record_batch_operations`` takes them."""
+
+PATIENCE: Final = 5.0
+"""Seconds; a backlog is recorded in a few milliseconds."""
 
 
 class Backlog:
@@ -35,7 +38,7 @@ class Backlog:
         self.metrics = metrics
         self.maxsize = maxsize
         self._entries: deque[Entry] = deque()
-        # Reentrant: a signal handler may come between, and record.
+        # Held while some are recorded. Reentrant: a signal handler may come between, and record.
         self._lock = threading.RLock()
         metrics.attach(self)
 
@@ -55,10 +58,19 @@ class Backlog:
         """Add one."""
         self._entries.append(entry)
 
-    def drain(self) -> None:
-        """Record all that wait; those that another thread has just taken are recorded as well."""
-        with self._lock:
+    def drain(self, patience: float = PATIENCE) -> None:
+        """Record all that wait; those that another thread has just taken are recorded as well.
+
+        Args:
+            patience: seconds to wait for that other thread; no longer, since it may itself wait for
+                a recording that the caller, a signal handler say, has interrupted.
+        """
+        held = self._lock.acquire(timeout=patience)
+        try:
             self.metrics.record_batch_operations(self._taken())
+        finally:
+            if held:
+                self._lock.release()
 
     def start_anew(self) -> None:
         """Forget what waits, in a forked child."""

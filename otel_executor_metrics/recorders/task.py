@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from otel_executor_metrics.recorders.backlog import Backlog
 
@@ -37,9 +38,12 @@ class DrainingTask:
         self._woken.set()
 
     def cancel(self) -> None:
-        """Have it end at the next turn of the event loop, if that is the one that runs."""
+        """Have it end at the next turn of its event loop; any thread may say so."""
         if self.is_here():
             self._task.cancel()
+            return
+        with contextlib.suppress(RuntimeError):  # closed: nothing is left to end
+            self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def end(self) -> None:
         """Have it end, and wait for that."""

@@ -63,10 +63,14 @@ class Endpoint:
         Raises:
             ScrapeError: it cannot be reached, refuses, or answers something else.
         """
+        return self.read(timeout)[0]
+
+    def read(self, timeout: float = TIMEOUT) -> tuple[Snapshot, Answer]:
+        """Return what the endpoint says now, and the answer in which it did; as :meth:`scrape`."""
         answer = self.fetch(timeout)
         try:
             _check_whole(answer)
-            return parse(answer.text)
+            return parse(answer.text), answer
         except ScrapeError as error:
             raise ScrapeError(f"{self.url}: {error}") from None
 
@@ -79,6 +83,7 @@ class Endpoint:
             ScrapeError: there is none; one line with the URL and the reason.
         """
         reason: object
+        challenge = ""
         try:
             # S310: there are no handlers of other schemes.
             request = urllib.request.Request(self.url, headers={"Accept": ACCEPT})  # noqa: S310
@@ -91,11 +96,12 @@ class Endpoint:
         except HTTPError as error:
             error.close()
             reason = f"it answers {error.code} {error.reason}"
+            challenge = error.headers.get("WWW-Authenticate", "")
         except URLError as error:
             reason = error.reason
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
-        raise ScrapeError(f"{self.url}: {' '.join(str(reason).split())}")
+        raise ScrapeError(f"{self.url}: {' '.join(str(reason).split())}", challenge=challenge)
 
     def _open(
         self, request: urllib.request.Request, timeout: float, accepted: Collection[int]

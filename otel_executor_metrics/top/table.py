@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from otel_executor_metrics._text import UNKNOWN, cut, duration, fitted, width
+from otel_executor_metrics._text import GAP, UNKNOWN, aligned, cut, duration, width
 from otel_executor_metrics.top.rows import Row
 
 NAME: Final = "operation"
 SHORTEST_NAME: Final = 24
-GAP: Final = "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,8 @@ def table(rows: Sequence[Row], columns: Sequence[Column], columns_wide: int) -> 
     while kept and _width_of(cells, kept) + min(longest, SHORTEST_NAME) > columns_wide:
         kept.remove(min(kept, key=lambda column: column.worth))
     name_width = max(1, min(longest, columns_wide - _width_of(cells, kept)))
-    lines = [[fitted(name, name_width)] for name in names]
-    for column in kept:
-        shown = [column.title, *cells[column]]
-        for line, cell in zip(lines, shown, strict=True):
-            line.append(cell.rjust(max(map(len, shown))))
-    return [cut(GAP.join(line), columns_wide) for line in lines]
+    shown = [[column.title, *cells[column]] for column in kept]
+    return [cut(line, columns_wide) for line in aligned(names, shown, name_width)]
 
 
 def _width_of(cells: dict[Column, list[str]], columns: Iterable[Column]) -> int:

@@ -76,16 +76,18 @@ def alert_names(operation: Operation) -> set[str]:
 
 
 def test_an_objective_replaces_thresholds() -> None:
-    """What somebody promised is what is alerted on; what is lost is told in any case."""
-    lost = "ExecutorOperationsLost"
-    thresholds = {"ExecutorSuccessLow", "ExecutorRetriesHigh", "ExecutorLatencyHigh"}
+    """Each part of it one, as health has it; what is lost or retried is told in any case."""
+    always = {"ExecutorOperationsLost", "ExecutorRetriesHigh"}
     success, latency = "ExecutorSuccessBudgetBurn", "ExecutorLatencyBudgetBurn"
+    low, high = "ExecutorSuccessLow", "ExecutorLatencyHigh"
 
-    assert alert_names(Operation("bake")) == {lost, *thresholds}
+    assert alert_names(Operation("bake")) == {*always, low, high}
     both = Objective(success=0.99, latency=(0.95, 2.0))
-    assert alert_names(Operation("bake", objective=both)) == {lost, success, latency}
+    assert alert_names(Operation("bake", objective=both)) == {*always, success, latency}
     only = Objective(success=0.99)
-    assert alert_names(Operation("bake", objective=only)) == {lost, success}
+    assert alert_names(Operation("bake", objective=only)) == {*always, success, high}
+    other = Objective(latency=(0.95, 2.0))
+    assert alert_names(Operation("bake", objective=other)) == {*always, low, latency}
 
 
 def test_no_quantile_is_waited_for_above_the_last_bound() -> None:

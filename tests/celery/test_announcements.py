@@ -106,6 +106,25 @@ def test_a_failure_of_the_task_itself_counts_where_it_ran(
     assert recorded(metrics).failed == 0
 
 
+def test_what_leaves_a_pool_without_processes_counts_where_it_ran(
+    metrics: ExecutorMetrics, task: Any
+) -> None:
+    """The pool ``solo`` says that it is a process of a pool; nobody else is there to tell."""
+    signals.worker_process_init.send(sender="worker")
+    task.push_request(id="a", delivery_info=DELIVERY, is_eager=False)
+    signals.task_prerun.send(sender=task)
+
+    try:
+        raise SystemExit(3)
+    except SystemExit:
+        signals.task_postrun.send(sender=task)
+    finally:
+        task.pop_request()
+
+    assert recorded(metrics).failures["SystemExit"] == recorded(metrics).failed == 1
+    assert recorded(metrics).in_progress == 0
+
+
 def test_a_retry_of_the_main_process_counts_by_its_reason(
     metrics: ExecutorMetrics, task: Any
 ) -> None:

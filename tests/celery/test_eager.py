@@ -344,6 +344,29 @@ def test_apps_and_metrics_stay_apart(metrics: ExecutorMetrics, instrument: Instr
         assert of(others, tasks[0]).success == 1
 
 
+def test_metrics_at_one_endpoint_count_once(
+    app: Celery, instrument: Instrument, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker inside a program sends ``worker_init`` as well; totals of one port are added up."""
+    task = app.task(nothing, shared=False)
+    with (
+        ExecutorMetrics(metrics_port=0, host="127.0.0.1", label_values="keep") as first,
+        ExecutorMetrics(
+            metrics_port=first.metrics_port, host="127.0.0.1", label_values="keep"
+        ) as second,
+    ):
+        off = instrument(app, first)
+        instrument(app, second)
+        task.apply()
+
+        assert of(first, task).success == of(second, task).success == 1
+        assert f"are counted at {first.get_metrics_summary()['url']}" in caplog.text
+        off()
+        instrument(app, second)
+        task.apply()
+        assert of(first, task).success == 2
+
+
 def test_the_current_app_may_be_passed(metrics: ExecutorMetrics, instrument: Instrument) -> None:
     """``celery.current_app`` stands for the app that is current."""
     from celery import current_app
@@ -423,6 +446,21 @@ def test_a_receiver_that_fails_fails_no_task(
     assert "AttributeError" in caplog.text
 
 
+def test_one_app_is_recorded_under_one_name(
+    app: Celery, metrics: ExecutorMetrics, instrument: Instrument
+) -> None:
+    """Another operation is refused while the first is recorded, and taken afterwards."""
+    uninstrument = instrument(app, metrics)
+    orders = replace(CELERY_TASK, name="orders")
+
+    with pytest.raises(ValueError, match=r"\('orders', 'celery_queue_wait'\).*'celery_task'"):
+        instrument(app, metrics, task=orders)
+    assert "orders_success_total" not in metrics.scrape().body.decode()
+
+    uninstrument()
+    instrument(app, metrics, task=orders)
+
+
 @pytest.mark.parametrize("app", [None, "tasks", object(), Celery], ids=repr)
 def test_what_is_no_app_is_refused(metrics: ExecutorMetrics, app: object) -> None:
     """The error names what was passed."""
@@ -436,5 +474,5 @@ def test_without_celery_the_extra_is_named(
     """Where Celery is not installed, the error says what to install."""
     monkeypatch.setitem(sys.modules, "celery", None)
 
-    with pytest.raises(MissingExtraError, match=r"pip install otel-executor-metrics\[celery\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'otel-executor-metrics\[celery\]'"):
         instrument_celery(object(), metrics)

@@ -23,7 +23,7 @@ from otel_executor_metrics.checks.packages import admits
 from otel_executor_metrics.checks.ports import owner_of
 from otel_executor_metrics.cli import main
 from otel_executor_metrics.diagnosis import VARIABLES
-from tests.parity.pages import Page, serving
+from tests.parity.pages import OPENMETRICS, Page, serving
 from tests.support.collector import Collector
 from tests.support.ports import free_ports
 
@@ -113,6 +113,30 @@ def test_a_stranger_who_answers_learns_no_credentials(monkeypatch: pytest.Monkey
 
     assert page.asked
     assert all("authorization" not in asked for asked in page.asked)
+
+
+def test_a_stranger_who_asks_for_credentials_is_a_stranger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Others ask for them as well, and the program would not get the port."""
+
+    class Guarded(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="Grafana"')
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Stay quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Guarded) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        monkeypatch.setenv("METRICS_PORT", str(server.server_port))
+        finding = the("port")
+        answering.join()
+
+    assert finding.status == "problem"
 
 
 def test_a_port_held_by_this_package_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,6 +245,18 @@ def test_a_collector_that_wants_credentials_is_told_apart(monkeypatch: pytest.Mo
     assert "s3cret" not in finding.message + finding.remedy
 
 
+def test_a_port_that_looks_like_a_status_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens at 4017: that has nothing to do with credentials."""
+    monkeypatch.setenv("METRICS_EXPORTER", "otlp")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4017")
+
+    finding = the("otlp")
+
+    assert "ipv4:127.0.0.1:4017" in finding.message
+    assert "start a Collector" in finding.remedy
+
+
 def test_settings_of_otlp_that_cannot_be_used_are_a_problem(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -273,6 +309,27 @@ def test_an_endpoint_is_looked_at(port: int) -> None:
     assert "1 records had too many values of task_type" in warnings[1].message
     (gone,) = found("endpoint", url)
     assert gone.status == "problem"
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type", "reason"),
+    [
+        ("{}", "application/json", "it answers application/json"),
+        ("plan_success_total 1\n", OPENMETRICS, "the answer ends too early"),
+        ("plan_success_total x\nplan_failures_total 0\n", "text/plain", "this is no exposition"),
+    ],
+)
+def test_an_endpoint_is_read_as_strictly_as_elsewhere(
+    text: str, content_type: str, reason: str
+) -> None:
+    """What ``scrape`` refuses is a problem, told with the URL."""
+    page = Page()
+    page.texts, page.content_type = [text], content_type
+    with serving(page):
+        finding = the("endpoint", page.url)
+
+    assert finding.status == "problem"
+    assert finding.message.startswith(f"{page.url}: {reason}")
 
 
 def test_a_collector_whose_answer_has_no_end_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

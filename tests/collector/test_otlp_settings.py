@@ -397,7 +397,7 @@ def test_without_the_extra_a_program_runs_on_if_a_variable_chose_it(
 
     assert metrics.degraded
     (line,) = warnings_in(caplog)
-    assert "pip install otel-executor-metrics[otlp]" in line
+    assert "pip install 'otel-executor-metrics[otlp]'" in line
     assert "METRICS_EXPORTER" in line
 
 

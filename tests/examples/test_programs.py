@@ -59,12 +59,12 @@ def test_pipeline_serves_until_ctrl_c():
         url = process.stdout.readline().removeprefix("scrape").strip()
 
         def served() -> dict[str, float]:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=30) as answer:
                 return samples(answer.read().decode())
 
         wait_until(lambda: served()["execute_retries_total"] > 0)
         process.send_signal(signal.SIGINT)
-        printed, errors = process.communicate(timeout=30)
+        printed, errors = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait(30)
@@ -119,7 +119,7 @@ def run_and_scrape(example: str) -> dict[str, float]:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     return samples(starting_at("# HELP", done.stdout))

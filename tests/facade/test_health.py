@@ -200,7 +200,8 @@ def test_a_check_never_raises(metrics: ExecutorMetrics, monkeypatch: pytest.Monk
     def broken() -> None:
         raise RuntimeError("gone")
 
-    monkeypatch.setattr(monitor._window, "_read", broken)
+    (watched,) = monitor._watched.values()
+    monkeypatch.setattr(watched.window, "_read", broken)
     assert monitor.check_health()["status"] == "no_data"
     assert "RuntimeError('gone')" in monitor.check_health()["reasons"][0]
 
@@ -260,7 +261,8 @@ def test_a_lock_held_at_a_fork_does_not_stop_the_child(make_metrics: MakeMetrics
     """The thread that was checking does not exist in the child."""
     metrics = make_metrics()
     monitor = MetricsMonitor(metrics)
-    with monitor._lock:
+    (watched,) = monitor._watched.values()
+    with watched.lock:
         child = os.fork()
         if child == 0:
             os._exit(0 if monitor.check_health()["status"] == "no_data" else 1)

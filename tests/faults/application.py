@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterable
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
@@ -77,7 +78,7 @@ class Process:
 
     def wait(self) -> int:
         """Return the status of its end."""
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
     def kill_alone(self) -> None:
         """End this process, and none that descends from it."""
@@ -165,7 +166,7 @@ class Application:
         """Scrape, or return None where nobody answers."""
         try:
             return self.scrape()
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             return None
 
     def total(self, name: str) -> float:

@@ -190,7 +190,11 @@ def test_uvicorn_counts_each_request_once(make_application: MakeApplication) -> 
     """Four workers, which are spawned; each makes its own facade."""
     application, (port,) = make_application(WEB, "web.py"), free_ports(1)
     options = f"--workers 4 --host 127.0.0.1 --port {port} --log-level error"
-    application.run(sys.executable, "-m", "uvicorn", "web:asgi", *options.split())
+    application.run(
+        *(sys.executable, "-m", "uvicorn", "web:asgi", *options.split()),
+        # Seconds for a worker to start in, where uvicorn has it: 5 are few on a busy machine.
+        UVICORN_TIMEOUT_WORKER_HEALTHCHECK="120",
+    )
 
     check_load(application, port)
 

@@ -26,7 +26,7 @@ def serving(app: Any) -> Iterator[str]:
         yield "{}:{}".format(*server.servers[0].sockets[0].getsockname())
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(60)
 
 
 def client(address: str) -> httpx.Client:
@@ -35,6 +35,6 @@ def client(address: str) -> httpx.Client:
         base_url=f"http://{address}",
         headers={"Connection": "close"},
         trust_env=False,
-        timeout=20,
+        timeout=60,
         verify=False,  # to load the authorities takes 50 ms, and nothing here is https
     )

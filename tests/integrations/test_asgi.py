@@ -203,7 +203,7 @@ def stream(metrics: ExecutorMetrics, go_on: threading.Event) -> Starlette:
 
     async def blocks() -> AsyncIterator[bytes]:
         yield b"first"
-        await asyncio.to_thread(go_on.wait, 20)
+        await asyncio.to_thread(go_on.wait, 60)
         yield b"last"
 
     async def endpoint(request: Request) -> StreamingResponse:
@@ -253,7 +253,7 @@ def test_what_runs_in_the_background_is_no_part_of_the_request(metrics: Executor
 
     @app.get("/later")
     def later(tasks: BackgroundTasks) -> str:
-        tasks.add_task(go_on.wait, 20)
+        tasks.add_task(go_on.wait, 60)
         return "done"
 
     with serving(app) as address, client(address) as http:

@@ -65,7 +65,7 @@ def square(number: int) -> int:
 def wait_for(path: str, begun: str) -> str:
     """Say that the task has begun, and return when there is a file."""
     Path(begun).touch()
-    wait_until(lambda: os.path.exists(path), 30, path)
+    wait_until(lambda: os.path.exists(path), 60, path)
     return path
 
 
@@ -91,7 +91,7 @@ def test_what_waits_and_what_runs_is_seen(
     executor = InstrumentedExecutor(pool, metrics, "jobs")
     gate, begun = str(tmp_path / "gate"), [str(tmp_path / f"begun{n}") for n in range(10)]
     futures = [executor.submit(wait_for, gate, begun[n]) for n in range(10)]
-    wait_until(lambda: os.path.exists(begun[0]) and os.path.exists(begun[1]), 30, "two to begin")
+    wait_until(lambda: os.path.exists(begun[0]) and os.path.exists(begun[1]), 60, "two to begin")
 
     assert (queue(metrics).in_progress, task(metrics).in_progress) == (8, 2)
     assert futures[0].running()
@@ -99,11 +99,11 @@ def test_what_waits_and_what_runs_is_seen(
     assert queue(metrics).in_progress == 7
 
     (tmp_path / "gate").touch()
-    assert {future.result() for future in as_completed(futures[:-1], 30)} == {gate}
+    assert {future.result() for future in as_completed(futures[:-1], 60)} == {gate}
     assert futures[-1].cancelled()
     with pytest.raises(CancelledError):
         futures[-1].result()
-    assert wait(futures, 30, FIRST_COMPLETED).done
+    assert wait(futures, 60, FIRST_COMPLETED).done
     assert queue(metrics) == Outcomes(9, {"CancelledError": 1}, observed=10)
     assert task(metrics) == Outcomes(9, observed=9)
     assert scrape(metrics).total("executor_task_latency_seconds_sum") > 0
@@ -126,12 +126,35 @@ def test_asyncio_and_map_can_use_it(metrics: ExecutorMetrics, pool: Executor) ->
 def test_what_is_refused_never_began(metrics: ExecutorMetrics, kind: str) -> None:
     """After a shutdown nothing is taken any more; that is counted, and raised."""
     with InstrumentedExecutor(POOLS[kind](), metrics, "jobs") as executor:
-        assert executor.submit(square, 3).result(30) == 9
+        assert executor.submit(square, 3).result(60) == 9
     with pytest.raises(RuntimeError):
         executor.submit(square, 3)
 
     assert queue(metrics) == Outcomes(1, {"RuntimeError": 1}, observed=2)
     assert task(metrics) == Outcomes(1, observed=1)
+
+
+def test_a_task_that_is_refused_and_run_waits_once(
+    metrics: ExecutorMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool without room for another thread raises, with the task in its queue already."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pool, free = InstrumentedExecutor(ThreadPoolExecutor(2), metrics, "pool"), threading.Event()
+    pool.submit(free.wait)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            pool.submit(int)
+    free.set()
+    pool.shutdown()
+
+    waited = metrics.snapshot().of("executor_queue")
+    assert (waited.success, waited.failed, waited.in_progress) == (1, 1, 0)
+    worked = metrics.snapshot().of("executor_task")
+    assert (worked.success, worked.failed, worked.in_progress) == (2, 0, 0)
 
 
 def test_tasks_that_a_shutdown_cancels_are_counted(metrics: ExecutorMetrics) -> None:
@@ -141,14 +164,14 @@ def test_tasks_that_a_shutdown_cancels_are_counted(metrics: ExecutorMetrics) -> 
 
     def hold() -> bool:
         begun.set()
-        return gate.wait(30)
+        return gate.wait(60)
 
     first, *others = [executor.submit(hold) for _ in range(5)]
-    assert begun.wait(30)
+    assert begun.wait(60)
     executor.shutdown(wait=False, cancel_futures=True)
     gate.set()
 
-    assert first.result(30)
+    assert first.result(60)
     assert all(other.cancelled() for other in others)
     assert queue(metrics) == Outcomes(1, {"CancelledError": 4}, observed=5)
     assert task(metrics) == Outcomes(1, observed=1)
@@ -164,7 +187,7 @@ def test_a_pool_that_breaks_fails_its_tasks(metrics: ExecutorMetrics) -> None:
     with InstrumentedExecutor(POOLS["processes"](), metrics, "jobs") as executor:
         broken = executor.submit(leave)
         with pytest.raises(BrokenProcessPool):
-            broken.result(30)
+            broken.result(60)
         wait_until(lambda: task(metrics).in_progress == 0, what="the end of the task")
 
     assert task(metrics).failures == {"BrokenProcessPool": 1}
@@ -189,7 +212,7 @@ def test_an_exception_that_carries_no_times_counts_without_them(metrics: Executo
         InstrumentedExecutor(POOLS["processes"](), metrics, "jobs") as executor,
         pytest.raises(BareError),
     ):
-        executor.submit(fail).result(30)
+        executor.submit(fail).result(60)
 
     assert task(metrics) == Outcomes(failures={"BareError": 1})
 
@@ -230,7 +253,7 @@ def test_an_exception_that_cannot_be_looked_into_ends_its_task(
         InstrumentedExecutor(POOLS["processes"](), metrics, "jobs") as executor,
         pytest.raises(kind),
     ):
-        executor.submit(raises, kind).result(30)
+        executor.submit(raises, kind).result(60)
 
     assert task(metrics) == Outcomes(failures={kind.__name__: 1})
 
@@ -245,9 +268,9 @@ def test_an_argument_is_held_by_nobody_else(metrics: ExecutorMetrics) -> None:
     held = weakref.ref(argument)
     with InstrumentedExecutor(ThreadPoolExecutor(1), metrics, "jobs") as executor:
         future: Future[Any] = executor.submit(repr, argument)
-        future.result(30)
+        future.result(60)
         del argument
-        executor.submit(repr, 1).result(30)
+        executor.submit(repr, 1).result(60)
         gc.collect()
 
         assert held() is None

@@ -93,7 +93,7 @@ def test_a_call_is_in_progress_through_its_waits(metrics: ExecutorMetrics) -> No
 
     def sleep(seconds: float) -> None:
         sleeps.set()
-        assert goes_on.wait(30)
+        assert goes_on.wait(60)
 
     inner = Retrying(stop=stop_after_attempt(2))
     outer = Retrying(stop=stop_after_attempt(2), sleep=sleep)
@@ -102,10 +102,10 @@ def test_a_call_is_in_progress_through_its_waits(metrics: ExecutorMetrics) -> No
     with ThreadPoolExecutor(1) as pool:
         call = failing(1)
         future = pool.submit(outer, lambda: (inner(failing(1)), call()))
-        assert sleeps.wait(30)
+        assert sleeps.wait(60)
         assert fetched(metrics)[0] == Outcomes(in_progress=1)
         goes_on.set()
-        assert future.result(30) == ("done", "done")
+        assert future.result(60) == ("done", "done")
 
     assert fetched(metrics) == (Outcomes(1, observed=1), 1)
     assert outcomes(metrics, "inner") == Outcomes(2, observed=2)
@@ -225,6 +225,72 @@ def test_switched_off_everything_is_as_it_was(metrics: ExecutorMetrics) -> None:
     assert all(a is b for a, b in zip(hooks(fetch.retry), before, strict=True))
     assert fetch() == "done"
     assert fetched(metrics) == (Outcomes(), 0)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first first", "last first"])
+def test_two_are_switched_off_in_either_order(
+    metrics: ExecutorMetrics, order: tuple[int, int]
+) -> None:
+    """Each stops at once and alone; after both of them the hooks are those of before."""
+    names = ("one", "two")
+
+    @tenacity.retry(stop=stop_after_attempt(2))
+    def fetch(call: Callable[[], str]) -> str:
+        return call()
+
+    before = list(hooks(fetch.retry))
+    off = [instrument_retrying(fetch, metrics, name) for name in names]
+    for number in order:
+        assert fetch(failing(1)) == "done"
+        off[number]()
+    assert fetch(failing(1)) == "done"
+
+    assert all(a is b for a, b in zip(hooks(fetch.retry), before, strict=True))
+    first, last = (names[number] for number in order)
+    assert outcomes(metrics, first) == Outcomes(1, observed=1)
+    assert outcomes(metrics, last) == Outcomes(2, observed=2)
+    assert scrape(metrics).value(f"{first}_retries_total") == 1
+    assert scrape(metrics).value(f"{last}_retries_total") == 2
+
+
+@pytest.mark.parametrize("decorated", [True, False])
+def test_what_runs_while_it_is_switched_off_is_in_progress_no_longer(
+    metrics: ExecutorMetrics, decorated: bool
+) -> None:
+    """It has no outcome, though another one still measures around it."""
+    retrying = Retrying(stop=stop_after_attempt(2))
+
+    def fetch(call: Callable[[], str]) -> str:
+        return call()
+
+    target: Any = retrying.wraps(fetch) if decorated else retrying
+    off = instrument_retrying(target, metrics, "fetch")
+    instrument_retrying(target, metrics, "around")
+
+    def call() -> str:
+        assert outcomes(metrics, "fetch").in_progress == 1
+        off()
+        return "done"
+
+    target(call)
+
+    assert fetched(metrics) == (Outcomes(), 0)
+    assert outcomes(metrics, "around") == Outcomes(1, observed=1)
+
+
+@pytest.mark.parametrize("hook", ["before", "after", "before_sleep", "wait"])
+def test_a_hook_that_raises_ends_the_call(metrics: ExecutorMetrics, hook: str) -> None:
+    """A usual way to stop retrying; and hooks have faults as well."""
+
+    def broken(state: Any) -> float:
+        raise LookupError
+
+    retrying = Retrying(stop=stop_after_attempt(3), **{hook: broken})  # type: ignore[arg-type]
+    instrument_retrying(retrying, metrics, "fetch")
+    with pytest.raises(LookupError):
+        retrying(failing(3))
+
+    assert outcomes(metrics, "fetch") == Outcomes(0, {"LookupError": 1}, observed=1)
 
 
 def test_what_is_not_of_tenacity_is_refused(metrics: ExecutorMetrics) -> None:

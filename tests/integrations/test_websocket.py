@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket, WebSocketDisconnect
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio import client
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidStatus
 
@@ -19,6 +21,9 @@ from tests.facade.outcomes import Outcomes, outcomes
 from tests.facade.scraping import scrape
 from tests.integrations.serving import serving
 from tests.support.waiting import wait_until
+
+# On a busy machine an opening may take as long as others have for giving up.
+connect = functools.partial(client.connect, open_timeout=60, close_timeout=60)
 
 
 def chat(metrics: ExecutorMetrics) -> FastAPI:
@@ -227,20 +232,20 @@ def test_connections_of_the_library_are_measured_on_both_sides(metrics: Executor
 
     async def main() -> None:
         server = measured_connection(ServerConnection, metrics, route="server")
-        client = measured_connection(ClientConnection, metrics, route="client")
+        measured = measured_connection(ClientConnection, metrics, route="client")
         async with serve(
             handler, "127.0.0.1", 0, create_connection=server, process_request=refuse
         ) as served:
             url = f"ws://127.0.0.1:{served.sockets[0].getsockname()[1]}"
             for _ in range(10):
-                async with connect(url, create_connection=client) as socket:
+                async with connect(url, create_connection=measured) as socket:
                     await socket.send("a")
                     assert await socket.recv() == "a"
             async with connect(url) as socket:
                 await socket.send("fail")
                 await socket.wait_closed()
             with pytest.raises(InvalidStatus):
-                async with connect(f"{url}/nowhere", create_connection=client):
+                async with connect(f"{url}/nowhere", create_connection=measured):
                     pass
 
     asyncio.run(main())

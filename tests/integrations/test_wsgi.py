@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import wsgiref.simple_server
 from collections.abc import Callable, Iterable, Iterator
@@ -54,7 +55,7 @@ def serving(app: Any) -> Iterator[str]:
             yield f"127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
-            thread.join(30)
+            thread.join(60)
 
 
 def flask(metrics: ExecutorMetrics) -> Flask:
@@ -99,7 +100,7 @@ def test_a_client_that_leaves_a_stream_is_counted(metrics: ExecutorMetrics) -> N
     def stream() -> Response:
         def blocks() -> Iterator[bytes]:
             yield b"first"
-            assert go_on.wait(20)
+            assert go_on.wait(60)
             while True:
                 yield b"more" * 10_000
 
@@ -160,6 +161,19 @@ def test_a_response_without_a_body_need_not_be_asked_for_one(metrics: ExecutorMe
     blocks.close()  # type: ignore[attr-defined]
 
     assert ended(metrics, "HEAD", "unmatched", "2xx") == Outcomes(1, observed=1)
+
+
+def test_a_response_that_is_dropped_is_over(metrics: ExecutorMetrics) -> None:
+    """A server that forgets to close the blocks leaves no request in progress."""
+    blocks = MetricsMiddleware(lazy, metrics)({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, nothing)
+    assert next(iter(blocks)) == b"lazy"
+    assert in_progress(metrics) == 1
+
+    del blocks
+    gc.collect()
+
+    assert in_progress(metrics) == 0
+    assert ended(metrics, "GET", "unmatched", "2xx").failures == {"ClientDisconnect": 1}
 
 
 def test_what_an_application_raises_goes_on_up(metrics: ExecutorMetrics) -> None:

@@ -49,7 +49,7 @@ class RedisServer:
     def _answers(self) -> bool:
         assert self._process.poll() is None, self.log()
         try:
-            with socket.create_connection(("127.0.0.1", self._port), 1) as client:
+            with socket.create_connection(("127.0.0.1", self._port), 10) as client:
                 client.sendall(b"PING\r\n")
                 return client.recv(7) == b"+PONG\r\n"
         except OSError:

@@ -41,7 +41,7 @@ def run(program: str, variables: Mapping[str, str]) -> str:
         ),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -49,7 +49,7 @@ def both():
     ids = {le: each.labels["trace_id"] for le, each in found.items()}
     return ids == {"0.25": first, "5.0": latest}
 
-wait_until(both, 20, "the exemplars of all children")
+wait_until(both, 60, "the exemplars of all children")
 os.close(go)
 print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
 """

@@ -29,7 +29,7 @@ def test_it_arrives_over_otlp(
             metrics.record_operation("execute", duration=0.2, labels={"task_type": "ml"})
             metrics.record_operation("execute", False, 3, {"task_type": "ml"}, "Boom")
         metrics.record_operation("execute", duration=0.6, labels={"task_type": "ml"})
-        assert metrics.flush(10)
+        assert metrics.flush(30)
         (latency,) = [p for _, p in receiver.points("execute_latency") if p.exemplars]
         (failures,) = [p for _, p in receiver.points("execute_failures") if p.exemplars]
         metrics.shutdown()  # while somebody answers
@@ -47,7 +47,7 @@ def test_none_is_sent_of_what_is_not_sampled(make_metrics: MakeMetrics) -> None:
         metrics = make_metrics(exporter="otlp", otlp_endpoint=receiver.url)
         with Traces(ALWAYS_OFF).tracer.start_as_current_span("not sampled"):
             metrics.record_operation("plan", duration=0.2)
-        assert metrics.flush(10)
+        assert metrics.flush(30)
         assert [list(point.exemplars) for _, point in receiver.points("plan_latency")] == [[]]
         metrics.shutdown()
 
