@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from otel_executor_metrics._numbers import non_negative
 from otel_executor_metrics.catalog import Role
@@ -24,6 +24,9 @@ ATTEMPT_RULE = "an attempt number must be a finite number, not negative"
 Handle: TypeAlias = CounterHandle | GaugeHandle | HistogramHandle
 FailureT = TypeVar("FailureT", bound=Cell)
 """The cell of the failures of one type."""
+
+_ROOM: Final = 20
+"""Calls that the SDK may nest to add a number; 13 is the most seen (exemplars, new series)."""
 
 _KINDS: dict[Role, Callable[[Cell, CountDrop], Handle]] = {
     "success": CounterHandle,
@@ -77,16 +80,18 @@ class BoundOperation(Enterable, Generic[FailureT]):
         if number is not None:
             self.cell("latency").record(number)
 
-    def begin(self) -> None:
-        """Count one more in progress."""
-        self.cell("in_progress").record(1)
-
     def _readable(self, duration: object) -> float | None:
         """Return ``duration`` as a number, or None where it is none, which counts as a drop."""
         number = non_negative(duration)
         if number is None:
             self._drop("invalid_value", duration, DURATION_RULE)
         return number
+
+
+def _check_room(calls: int) -> None:
+    """Raise RecursionError where so many calls cannot be nested."""
+    if calls:
+        _check_room(calls - 1)
 
 
 class PublicOperation(BoundOperation[Cell]):
@@ -126,6 +131,15 @@ class PublicOperation(BoundOperation[Cell]):
         self.failures(error_type).record(1)
         if duration is not None:
             self.observe(duration)
+
+    def begin(self) -> None:
+        """Count one more in progress; so near to the recursion limit that it might fail, none.
+
+        The SDK adds first and nests further calls then: where one of these failed, what was added
+        would stay, since nobody ends what did not begin.
+        """
+        _check_room(_ROOM)
+        self._cells["in_progress"].record(1)
 
     def finish(self, duration: float | None = None, error_type: str | None = None) -> None:
         """Count one fewer in progress, and how it ended."""

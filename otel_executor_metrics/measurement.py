@@ -92,8 +92,9 @@ class Enterable(OperationHandle):
     def __enter__(self: _Self) -> _Self:
         """Begin a measurement."""
         measurement = Measurement(self)
-        _entered.set((*_entered.get(), measurement))
+        # First, because it may fail, near the recursion limit: nobody would leave it again.
         measurement.__enter__()
+        _entered.set((*_entered.get(), measurement))
         return self
 
     def __exit__(

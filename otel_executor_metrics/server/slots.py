@@ -10,6 +10,7 @@ from weakref import WeakSet
 from otel_executor_metrics.server.connection import Connection
 
 _LOOK_AGAIN = 0.05
+_PATIENCE = 1.0
 
 
 class Slots:
@@ -61,7 +62,7 @@ class Slots:
 
         Answers under way get half of the time, but no more than one second, to be read.
         """
-        patience = min((deadline - time.monotonic()) / 2, 1.0)
+        patience = min((deadline - time.monotonic()) / 2, _PATIENCE)
         with self._changed:
             for connection in self._taken:
                 connection.abort_unless_answering()

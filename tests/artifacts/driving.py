@@ -52,7 +52,7 @@ def driven(**environment: str) -> Iterator[Driven]:
     try:
         yield Driven(process)
     finally:
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 @contextmanager

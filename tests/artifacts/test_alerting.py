@@ -43,7 +43,7 @@ def test_trouble_is_told_and_so_is_its_end(tmp_path: Path, stack: ExitStack) -> 
         {"alertname": "ExecutorSuccessLow", "operation": "plan"},
         {"alertname": "ExecutorSuccessBudgetBurn", "operation": "train", "severity": "page"},
     ):
-        (alert, *_) = wait_until(partial(hook.told, "firing", **about), 20, str(about))
+        (alert, *_) = wait_until(partial(hook.told, "firing", **about), 60, str(about))
         assert alert["labels"]["job"] == "executor-metrics"
         assert "of job executor-metrics" in alert["annotations"]["description"]
         assert alert["annotations"]["runbook"]
@@ -52,4 +52,4 @@ def test_trouble_is_told_and_so_is_its_end(tmp_path: Path, stack: ExitStack) -> 
 
     executor.does(*["succeed"] * 100)
     over = {"alertname": "ExecutorSuccessLow", "operation": "plan"}
-    wait_until(partial(hook.told, "resolved", **over), 20, "it is told that it is over")
+    wait_until(partial(hook.told, "resolved", **over), 60, "it is told that it is over")

@@ -42,7 +42,7 @@ class Watched:
 
     def answers(self, what: str, expr: str) -> None:
         """Wait until an expression has a value."""
-        wait_until(lambda: self.answer(expr), 10, f"{what}: {expr}")
+        wait_until(lambda: self.answer(expr), 60, f"{what}: {expr}")
 
     def sees(self, total: int) -> None:
         """Wait until Prometheus has seen as many attempts at ``plan``."""

@@ -163,7 +163,7 @@ def test_an_agent_without_it_is_refused(
     executor.record(1)
     executor.end()
 
-    wait_until(lambda: said in agent.log(), 20, "the agent's log says it")
+    wait_until(lambda: said in agent.log(), 60, "the agent's log says it")
     assert b"told-to-nobody" not in watched.seen
     assert not re.search(r"told-to-nobody", gateway.collector.log())
 

@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 COMMAND = [sys.executable, "-m", "otel_executor_metrics"]
 ROOT = Path(__file__).parents[2]
 URL = re.compile(r"http://127\.0\.0\.1:(\d+)/metrics")
-ENOUGH = 30.0
+ENOUGH = 60.0
 
 
 class Running:
@@ -73,7 +73,7 @@ class Running:
 def get(url: str, accept: str = "text/plain") -> str:
     """Return what ``url`` answers."""
     request = urllib.request.Request(url, headers={"Accept": accept})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=ENOUGH) as answer:
         text: str = answer.read().decode()
         return text
 

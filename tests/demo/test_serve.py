@@ -12,6 +12,7 @@ import pytest
 
 from tests.demo.processes import ENOUGH, Running, get, refuses
 from tests.facade.programs import run_program
+from tests.support.ports import free_ports
 from tests.support.waiting import wait_until
 
 Launch = Callable[..., Running]
@@ -46,7 +47,7 @@ def test_the_environment_says_where(launch: Launch) -> None:
 def test_a_taken_port_is_a_failure(launch: Launch, exporter: str) -> None:
     """A container that does not serve must not look healthy: one clear reason, status 1."""
     with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
+        taken.bind(("0.0.0.0", free_ports(1)[0]))
         taken.listen()
         port = taken.getsockname()[1]
         serve = launch("serve", "--port", str(port), env={"METRICS_EXPORTER": exporter})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import pytest
 
 from otel_executor_metrics import ExecutorMetrics
+from tests.support.ports import free_ports
 
 MakeMetrics: TypeAlias = Callable[..., ExecutorMetrics]
 
@@ -36,10 +36,7 @@ def metrics(make_metrics: MakeMetrics) -> ExecutorMetrics:
 @pytest.fixture
 def free_port() -> int:
     """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 @pytest.fixture

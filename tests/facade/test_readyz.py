@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
-from otel_executor_metrics import ExecutorMetrics
+from otel_executor_metrics import ExecutorMetrics, readiness
 from otel_executor_metrics.config import resolve
 from otel_executor_metrics.health import MetricsMonitor
 from otel_executor_metrics.readiness import Readiness
+from otel_executor_metrics.testing import ManualClock
 from tests.facade.conftest import MakeMetrics
 from tests.facade.scraping import scrape, url_of
 from tests.support.probes import probe, readyz
-from tests.support.waiting import wait_until
 
 
 def ask(metrics: ExecutorMetrics, **headers: str) -> tuple[int, dict[str, Any]]:
@@ -114,19 +114,29 @@ def test_what_cannot_be_read_back_is_no_data(
     assert (status, told["status"]) == (200, "no_data")
 
 
-def test_a_scrape_is_a_look(make_metrics: MakeMetrics) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    """Let health tell the time by a clock that stands until it is advanced."""
+    manual = ManualClock()
+    monkeypatch.setattr(readiness, "time", SimpleNamespace(monotonic=manual))
+    return manual
+
+
+def test_a_scrape_is_a_look(make_metrics: MakeMetrics, clock: ManualClock) -> None:
     """Where Prometheus scrapes, the first who asks after a long time has a window to judge."""
-    metrics = make_metrics(health_window=0.3)
-    begin = time.monotonic()
-    wait_until(lambda: scrape(metrics).text and time.monotonic() - begin > 1)
+    metrics = make_metrics(health_window=10)
+    clock.advance(100)
+    assert scrape(metrics).text
     work(metrics, 90, 10)
+    clock.advance(12)
 
     told = ask(metrics)[1]
 
     assert told["status"] == "degraded"
-    assert 0 < told["window_seconds"] <= 0.6
+    assert told["window_seconds"] == 12
 
 
+@pytest.mark.usefixtures("clock")
 def test_many_who_ask_are_answered_by_one_look() -> None:
     """However many probes there are at once, what is recorded is read once a second at most."""
     reads: list[int] = []
@@ -134,12 +144,10 @@ def test_many_who_ask_are_answered_by_one_look() -> None:
     def source() -> None:
         reads.append(threading.get_ident())
 
-    readiness = Readiness(source, lambda: 3, resolve({}, {}))
-    readiness.begin()
+    asked = Readiness(source, lambda: 3, resolve({}, {}))
+    asked.begin()
     answers: list[Any] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(readiness.check())) for _ in range(50)
-    ]
+    threads = [threading.Thread(target=lambda: answers.append(asked.check())) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:

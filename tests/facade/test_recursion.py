@@ -11,6 +11,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from otel_executor_metrics import ExecutorMetrics
 from tests.facade.calls import CALLS_BY_LABELS
+from tests.facade.conftest import MakeMetrics
 from tests.facade.outcomes import outcomes
 from tests.facade.scraping import scrape
 from tests.pipeline.test_roads import points
@@ -106,6 +107,18 @@ def test_what_began_at_the_recursion_limit_ends(metrics: ExecutorMetrics, name: 
     assert seen.in_progress == 0
     assert seen.failures.keys() == {"RecursionError"}
     assert seen.successes == 0
+
+
+def test_what_could_not_be_entered_is_not_what_is_left(make_metrics: MakeMetrics) -> None:
+    """A handle that was entered too deep in the stack ends nothing in the place of another."""
+    now = 1.0
+    metrics = make_metrics(clock=lambda: now)
+    with metrics.operation("deep"):
+        now = 2.0
+        with pytest.raises(RecursionError):
+            _entered(metrics)()
+
+    assert scrape(metrics).histogram("deep_latency_seconds").sum == 1  # of the first alone
 
 
 @pytest.mark.parametrize("name", DEEP)

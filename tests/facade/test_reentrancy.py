@@ -116,7 +116,7 @@ print(len(calls))
 def expect_no_lock_up(source: str) -> str:
     """Run a program that would stand still for ever if a lock were taken twice."""
     try:
-        done = run_program(source, timeout=40)
+        done = run_program(source, timeout=120)
     except subprocess.TimeoutExpired:
         pytest.fail("the program locked itself up")
     assert done.returncode == 0, done.stderr[-2000:]

@@ -22,13 +22,14 @@ from otel_executor_metrics import (
 from tests.facade.conftest import MakeMetrics
 from tests.facade.programs import run_program
 from tests.facade.scraping import scrape
+from tests.support.ports import free_ports
 
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
     """Return a port on all interfaces that something else listens on."""
     with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
+        taken.bind(("0.0.0.0", free_ports(1)[0]))
         taken.listen()
         yield taken.getsockname()[1]
 
@@ -92,10 +93,9 @@ def _port_after(limit: str, release: str) -> str:
         f"""
         import logging, os, resource, sys, threading
         from otel_executor_metrics import ExecutorMetrics, check_port_available
-        from otel_executor_metrics import find_available_port
 
         logging.basicConfig(format="%(message)s")
-        local = {{"host": "127.0.0.1", "metrics_port": find_available_port(21_000, "127.0.0.1")}}
+        local = {{"host": "127.0.0.1", "metrics_port": {free_ports(1)[0]}}}
         ExecutorMetrics(**local).shutdown()  # what is imported later needs files, too
         {limit}
         metrics = ExecutorMetrics(**local)
@@ -174,10 +174,7 @@ def test_a_port_is_free_again_after_shutdown(make_metrics: MakeMetrics) -> None:
 def test_a_port_can_be_checked(taken_port: int) -> None:
     """``check_port_available`` tells what is taken, and what is free again."""
     assert not check_port_available(taken_port)
-    with socket.socket() as probe:
-        probe.bind(("0.0.0.0", 0))
-        free = probe.getsockname()[1]
-    assert check_port_available(free)
+    assert check_port_available(free_ports(1)[0])
 
 
 def test_a_free_port_can_be_found(taken_port: int) -> None:
@@ -188,12 +185,12 @@ def test_a_free_port_can_be_found(taken_port: int) -> None:
     assert check_port_available(found)
 
 
-def test_the_document_s_way_to_a_free_port_works(make_metrics: MakeMetrics) -> None:
+def test_the_document_s_way_to_a_free_port_works(make_metrics: MakeMetrics, free_port: int) -> None:
     """What was found can be served on."""
-    metrics = make_metrics(metrics_port=find_available_port(20_000))
+    metrics = make_metrics(metrics_port=find_available_port(free_port))
 
     assert metrics.enable_metrics
-    assert metrics.metrics_port >= 20_000
+    assert metrics.metrics_port >= free_port
 
 
 def test_init_with_retry_takes_the_next_free_port(taken_port: int) -> None:
@@ -219,9 +216,9 @@ def test_init_with_retry_looks_where_it_will_listen(
         monkeypatch.setenv("METRICS_HOST", "127.0.0.2")
     for address, difference in (("127.0.0.1", 0), ("127.0.0.2", 1)):
         with socket.socket() as taken:
-            taken.bind((address, 0))
+            (port,) = free_ports(1)
+            taken.bind((address, port))
             taken.listen()
-            port = taken.getsockname()[1]
             with init_metrics_with_retry(1, start_port=port, **arguments) as metrics:
                 assert metrics.enable_metrics
                 assert min(metrics.metrics_port - port, 1) == difference

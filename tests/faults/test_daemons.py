@@ -80,9 +80,9 @@ def test_a_daemon_records_and_serves_and_touches_no_file_of_others(
         assert process.stdout.readline() == "done\n"
 
     records()
-    wait_until(lambda: scraped(port), 20, "the port")
+    wait_until(lambda: scraped(port), 60, "the port")
     records()
-    seen = wait_until(lambda: _complete(port), 20, "all that was recorded")
+    seen = wait_until(lambda: _complete(port), 60, "all that was recorded")
     output, errors = process.communicate(timeout=30)
 
     assert seen is not None

@@ -29,7 +29,7 @@ ANY = f"({'|'.join(OPERATIONS)})"
 SERIES = f'{{__name__=~"{ANY}_%s"}}'
 OUTCOMES = SUCCEEDED, FAILED = SERIES % "success_total", SERIES % "failures_total"
 RETRIED, BUCKETS = SERIES % "retries_total", SERIES % "latency_seconds_bucket"
-DEMO = ("--duration", "3", "--rate", "60", "--seed", "6", "--incident", "1:1")
+DEMO = ("--duration", "5", "--rate", "60", "--seed", "6", "--incident", "1:1")
 
 
 @pytest.fixture
@@ -89,25 +89,37 @@ def test_an_incident_is_on_the_page_and_alerted_on(
     launch: Callable[..., Running], tmp_path_factory: pytest.TempPathFactory, open_page: Open
 ) -> None:
     """While work fails the page says so and the generated alert fires; the page says the end."""
-    demo = launch(
-        # Longer than the five seconds after which the page asks again.
-        *("demo", "--port", "0", "--rate", "80", "--seed", "5", "--incident", "8:8"),
-        env={"METRICS_HEALTH_WINDOW": "2", "METRICS_HEALTH_ERROR_RATE": "0.25"},
+    serve = launch(
+        *("serve", "--port", "0", "--host", "127.0.0.1", "--fleet", "demo"),
+        env={
+            "METRICS_HEALTH_WINDOW": "2",
+            "METRICS_HEALTH_ERROR_RATE": "0.25",
+            "METRICS_HEALTH_LATENCY_P95": "1000",
+        },
     )
-    port = int(urlsplit(demo.url).port or 0)
-    server = watching(tmp_path_factory.mktemp("prometheus"), port)
+    port = urlsplit(serve.url).port
+
+    def work(*arguments: str) -> Running:
+        rate = ("--port", str(port), "--rate", "80", "--seed", "5")
+        return launch("demo", *rate, *arguments, env={"METRICS_FLEET": "demo"})
+
+    server = watching(tmp_path_factory.mktemp("prometheus"), int(port or 0))
     try:
         view = open_page(f"http://127.0.0.1:{port}/")
+        well = work()
         view.wait_for_text("health-status", "Healthy")
+        assert well.stop(signal.SIGTERM) == 0
+        in_trouble = work("--incident", "1:3600")  # until all has been seen
         view.wait_for_text("health-status", "Degraded")
         view.wait_for_text("failures", "OutageError")
         firing = 'ALERTS{alertname="ExecutorSuccessLow", alertstate="firing", operation="plan"}'
         outage = 'plan_failures_total{error_type="OutageError"}'
         server.wait_for(f"{firing} and on () {outage}")
+        assert in_trouble.stop(signal.SIGTERM) == 0
+        work()
         view.wait_for_text("health-status", "Healthy")
     finally:
         server.stop()
-    assert demo.stop(signal.SIGTERM) == 0
 
 
 def assert_tiles(view: View, prometheus: PrometheusServer) -> None:

@@ -65,7 +65,7 @@ class View:
 
     def wait_for_scrapes(self, count: int) -> None:
         """Wait until there are this many scrapes."""
-        wait_until(lambda: self.scrapes() >= count, 20, f"{count} scrapes of the page")
+        wait_until(lambda: self.scrapes() >= count, 60, f"{count} scrapes of the page")
 
     def scrapes(self) -> int:
         """Return how many scrapes are in the page's history."""
@@ -98,7 +98,7 @@ class View:
         """Return the text of the element of that id."""
         return self.page.locator(f"#{name}").inner_text()
 
-    def wait_for_text(self, name: str, text: str, timeout: float = 20) -> None:
+    def wait_for_text(self, name: str, text: str, timeout: float = 60) -> None:
         """Wait until the element of that id has the text in its own."""
         wait_until(lambda: text in self.text(name), timeout, f"{text!r} in #{name}")
 

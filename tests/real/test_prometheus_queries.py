@@ -274,6 +274,6 @@ def test_promtool_has_nothing_to_complain_of() -> None:
     with ExecutorMetrics(metrics_port=0) as metrics:
         metrics.record_operation("execute", duration=0.1, labels={"task_type": "report"})
         metrics.record_operation("user_engagement", success=False, error_type="E", duration=1)
-        with urlopen(metrics.get_metrics_summary()["url"], timeout=10) as answer:
+        with urlopen(metrics.get_metrics_summary()["url"], timeout=60) as answer:
             text = answer.read().decode()
     assert promtool_check_metrics(text) == (0, "")

@@ -285,7 +285,7 @@ assert len(interruptions) > 100
 @forking
 def test_signal_handlers_may_record() -> None:
     """Wherever they interrupt the recorder, it neither stands still nor loses a record."""
-    done = run_program(SIGNALS, timeout=60)
+    done = run_program(SIGNALS)
 
     assert done.returncode == 0, done.stderr
     assert "missing 0.0" in done.stdout

@@ -21,6 +21,7 @@ from otel_executor_metrics.recorders import (
     BatchMetricsRecorder,
     ThreadSafeMetrics,
 )
+from tests.support.ports import free_ports
 from tests.support.waiting import wait_until
 
 
@@ -89,7 +90,7 @@ def test_threads_that_leave_recording_to_another(metrics: ExecutorMetrics) -> No
 
 def test_metrics_that_look_after_themselves() -> None:
     """§8.2: a free port, as many tries as are wanted, and a look whether it worked."""
-    port = find_available_port(9100)
+    port = find_available_port(free_ports(1)[0])
     assert check_port_available(port)
 
     metrics = init_metrics_with_retry(2, port, host="127.0.0.1")

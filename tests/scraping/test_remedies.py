@@ -12,6 +12,7 @@ from otel_executor_metrics.cli import main
 from tests.parity.pages import Page, only_line, serving
 from tests.scraping.conftest import Serve
 from tests.scraping.test_scrape import url_of
+from tests.support.ports import free_ports
 
 
 def told(capsys: pytest.CaptureFixture[str], url: str, *arguments: str) -> str:
@@ -22,8 +23,7 @@ def told(capsys: pytest.CaptureFixture[str], url: str, *arguments: str) -> str:
 
 def test_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
     """It says what to look at: the program, its host, what stands between."""
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
+    (port,) = free_ports(1)
 
     line = told(capsys, f"http://127.0.0.1:{port}")
     assert "Connection refused; remedy: see that the program runs, that METRICS_HOST" in line

@@ -30,7 +30,7 @@ def fetch(
     *,
     headers: Mapping[str, str] | None = None,
     context: ssl.SSLContext | None = None,
-    timeout: float = 10.0,
+    timeout: float = 60.0,
 ) -> Reply:
     """Make one request and return the answer."""
     host = "::1" if "[::1]" in server.url else "127.0.0.1"

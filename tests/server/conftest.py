@@ -30,5 +30,5 @@ def serve() -> Iterator[Serve]:
 
     yield start
     for server in started:
-        server.stop()
+        server.stop(timeout=60)
     assert server_threads() == []

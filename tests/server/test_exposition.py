@@ -211,7 +211,7 @@ class Exclusive:
             self.overlaps += 1
             return
         self.entered.release()
-        self.leave.acquire(timeout=10)
+        self.leave.acquire(timeout=60)
         self.scrapes += 1
         family = Metric("up", "Up", "gauge")
         family.add_sample("up", {}, 1)
@@ -228,10 +228,10 @@ def test_concurrent_scrapes_take_turns(serve: Serve) -> None:
     for thread in threads:
         thread.start()
     for _ in threads:
-        assert registry.entered.acquire(timeout=10)
+        assert registry.entered.acquire(timeout=60)
         registry.leave.release()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert (registry.scrapes, registry.overlaps) == (8, 0)
     assert [b"up 1.0" in reply.body for reply in replies] == [True] * 8
 
@@ -242,10 +242,10 @@ def test_a_scrape_that_hangs_keeps_others_for_a_bounded_time() -> None:
     route = metrics_route(registry, patience=0.05)
     hanging = threading.Thread(target=lambda: _get(route))
     hanging.start()
-    assert registry.entered.acquire(timeout=10)
+    assert registry.entered.acquire(timeout=60)
     assert _get(route).status == 503
     registry.leave.release(2)
-    hanging.join(10)
+    hanging.join(60)
     assert _get(route).status == 200
 
 

@@ -108,10 +108,10 @@ def test_switched_off_there_is_no_page(make_metrics: MakeMetrics) -> None:
     base = url_of(metrics).removesuffix("/metrics")
     for path in ("/", "/page/main.js", "/page/paths.json"):
         with pytest.raises(urllib.error.HTTPError, match="404") as refused:
-            urllib.request.urlopen(base + path, timeout=10)
+            urllib.request.urlopen(base + path, timeout=60)
         assert refused.value.read() == b"not found; the metrics are at /metrics\n"
         refused.value.close()
-    assert urllib.request.urlopen(f"{base}/metrics", timeout=10).status == 200
+    assert urllib.request.urlopen(f"{base}/metrics", timeout=60).status == 200
 
 
 def test_the_page_costs_nothing_until_somebody_opens_it() -> None:

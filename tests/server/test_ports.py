@@ -10,12 +10,13 @@ import pytest
 
 from otel_executor_metrics import _ports, check_port_available, find_available_port
 from otel_executor_metrics.errors import SettingError
+from tests.support.ports import free_ports
 
 
 @pytest.fixture
 def taken() -> Iterator[int]:
     """Return a port that somebody listens on, on the loopback address only."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", free_ports(1)[0])) as listener:
         yield listener.getsockname()[1]
 
 
@@ -27,7 +28,7 @@ def test_a_port_with_a_listener_is_not_available(taken: int) -> None:
 
 def test_a_closed_port_is_available_again() -> None:
     """The check leaves nothing behind, and needs no connections in TIME_WAIT to end."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", free_ports(1)[0])) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
             listener.accept()[0].close()
@@ -37,7 +38,7 @@ def test_a_closed_port_is_available_again() -> None:
 
 def test_the_check_and_the_server_agree(serve: Callable[..., object]) -> None:
     """A port that is told to be available can be served on."""
-    port = find_available_port(20_000, "127.0.0.1")
+    port = find_available_port(free_ports(1)[0], "127.0.0.1")
     serve(port=port)
     assert not check_port_available(port, "127.0.0.1")
 

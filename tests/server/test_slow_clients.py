@@ -73,21 +73,22 @@ def _let_go_if_closed(held: selectors.BaseSelector, client: socket.socket) -> No
     client.close()
 
 
-def test_a_head_has_a_total_time(serve: Serve) -> None:
+def test_a_head_has_a_total_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """A byte now and then does not extend it; a client that began gets told."""
+    monkeypatch.setattr(connection, "_LINGER_SECONDS", 120.0)  # the answer is there to be read
     server = serve(limits=Limits(head_timeout=0.6))
+    began = time.monotonic()
     with connect(server) as client:
-        began = time.monotonic()
         client.settimeout(0.1)
         answer = b""
-        while not answer and time.monotonic() < began + 10:
+        while not answer and time.monotonic() < began + 60:
             try:
                 client.sendall(b"x")
                 answer = client.recv(100)
             except TimeoutError:
                 continue
         assert answer.startswith(b"HTTP/1.1 408 ")
-        assert 0.5 < time.monotonic() - began < 5
+        assert time.monotonic() - began > 0.5
 
 
 def test_a_client_that_says_nothing_is_closed_without_a_word(serve: Serve) -> None:
@@ -100,16 +101,19 @@ def test_a_client_that_says_nothing_is_closed_without_a_word(serve: Serve) -> No
 def test_an_answer_has_a_total_time(serve: Serve) -> None:
     """A client that keeps reading, but slowly, is cut off."""
     server = serve({"/": _large}, limits=Limits(total_timeout=0.8))
+    began, received = time.monotonic(), 0
     with connect(server) as client, suppress(ConnectionError):
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        began = time.monotonic()
 
         def handler_ended() -> bool:
-            client.recv(50_000)
+            nonlocal received
+            received += len(client.recv(50_000))
             return len(server_threads()) == 1
 
-        wait_until(handler_ended)
-    assert 0.5 < time.monotonic() - began < 4
+        wait_until(handler_ended, 120)
+        received += len(read_to_end(client))
+    assert received < len(LARGE)
+    assert time.monotonic() - began > 0.5
 
 
 def test_a_client_that_does_not_close_is_closed(serve: Serve) -> None:
@@ -123,11 +127,13 @@ def test_a_client_that_does_not_close_is_closed(serve: Serve) -> None:
 
 def test_there_are_never_more_threads_than_allowed(serve: Serve) -> None:
     """However many connections come, handlers stay within the limit."""
-    server = serve(limits=Limits(max_connections=4, grace=0.01))
+    limits = Limits(max_connections=4, grace=0.01, head_timeout=120, total_timeout=120)
+    server = serve(limits=limits)
     with ExitStack() as stack:
         for _ in range(40):
             stack.enter_context(connect(server)).sendall(b"GET")
-            assert len(server_threads()) <= 1 + 4
+            # One that has given its place away may take a moment to end.
+            wait_until(lambda: len(server_threads()) <= 1 + 4, what="no more than allowed")
 
 
 def test_the_oldest_goes_and_the_others_stay(serve: Serve) -> None:
@@ -155,13 +161,11 @@ def test_an_answered_client_makes_room_at_once(
 
 @pytest.mark.parametrize("trickle", [b"", b"a"])
 def test_slow_loris_clients_do_not_lock_scrapers_out(serve: Serve, trickle: bytes) -> None:
-    """With 50 that hold and reopen connections a scrape is still answered promptly."""
+    """With 50 that hold and reopen connections a scrape is answered, before any had its time."""
     server = serve({"/metrics": _small}, limits=PATIENT)
     with _attackers(server, 50, b"GET /metrics HTTP/1.1\r\nX: ", trickle):
         for _ in range(3):
-            began = time.monotonic()
-            assert fetch(server, timeout=20).body == b"hello\n"
-            assert time.monotonic() - began < 8
+            assert fetch(server).body == b"hello\n"
 
 
 def test_clients_that_never_read_do_not_lock_scrapers_out(serve: Serve) -> None:
@@ -170,7 +174,7 @@ def test_clients_that_never_read_do_not_lock_scrapers_out(serve: Serve) -> None:
     server = serve({"/large": _large, "/metrics": _small}, limits=limits)
     with _attackers(server, 8, b"GET /large HTTP/1.1\r\n\r\n", b""):
         for _ in range(3):
-            assert fetch(server, timeout=20).body == b"hello\n"
+            assert fetch(server).body == b"hello\n"
 
 
 def test_clients_that_never_shake_hands_do_not_lock_scrapers_out(serve: Serve) -> None:
@@ -181,7 +185,7 @@ def test_clients_that_never_shake_hands_do_not_lock_scrapers_out(serve: Serve) -
     ca.configure_trust(theirs)
     server = serve(ssl_context=ours, limits=PATIENT)
     with _attackers(server, 30, b"\x16\x03\x01", b""):
-        assert fetch(server, context=theirs, timeout=20).body == b"hello\n"
+        assert fetch(server, context=theirs).body == b"hello\n"
 
 
 def test_a_response_being_computed_is_never_cut_off(serve: Serve) -> None:
@@ -190,7 +194,7 @@ def test_a_response_being_computed_is_never_cut_off(serve: Serve) -> None:
 
     def slow(request: Request) -> Response:
         computing.release()
-        go_on.wait(20)
+        go_on.wait(60)
         return Response(200, b"slow")
 
     limits = Limits(max_connections=2, grace=0.01, stall=0.01)
@@ -203,20 +207,20 @@ def test_a_response_being_computed_is_never_cut_off(serve: Serve) -> None:
     ]
     for scraper in scrapers[:2]:
         scraper.start()
-        assert computing.acquire(timeout=10)
+        assert computing.acquire(timeout=60)
     scrapers[2].start()
     with connect(server):
         scrapers[2].join(0.3)
         assert bodies == []
         go_on.set()
         for scraper in scrapers:
-            scraper.join(10)
+            scraper.join(60)
     assert sorted(bodies) == [b"hello\n", b"slow", b"slow"]
 
 
 def test_a_slow_reader_is_kept_while_there_is_room(serve: Serve) -> None:
     """Nobody is cut off for being slow as long as no one else needs the slot."""
-    limits = Limits(stall=0.001)
+    limits = Limits(stall=0.001, total_timeout=300)
     server = serve({"/": _large, "/metrics": _small}, limits=limits)
     with connect(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
@@ -228,11 +232,11 @@ def test_a_slow_reader_is_kept_while_there_is_room(serve: Serve) -> None:
 
 def test_stop_ends_clients_that_never_read(serve: Serve) -> None:
     """An answer that nobody takes keeps stop for a bounded time."""
-    server = serve({"/": _large})
+    server = serve({"/": _large}, limits=PATIENT)
     with connect(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert client.recv(12) == b"HTTP/1.1 200"
         began = time.monotonic()
-        server.stop()
-        assert time.monotonic() - began < 3
+        server.stop(timeout=300)
+        assert time.monotonic() - began < 60
         assert server_threads() == []

@@ -114,10 +114,13 @@ def test_tls_on_the_plain_port_is_answered_at_once(serve: Serve, files: Files) -
 
 def test_a_client_that_never_shakes_hands_keeps_nobody_waiting(serve: Serve, files: Files) -> None:
     """Handshakes happen in threads, and share the time that the head has."""
-    limits = Limits(head_timeout=0.5)
-    server = serve(ssl_context=server_context(files.both), limits=limits)
-    with connect(server) as silent:
+    patient = Limits(head_timeout=120, total_timeout=120)
+    server = serve(ssl_context=server_context(files.both), limits=patient)
+    with connect(server):
         assert fetch(server, context=files.client_context()).status == 200
+
+    impatient = serve(ssl_context=server_context(files.both), limits=Limits(head_timeout=0.5))
+    with connect(impatient) as silent:
         assert silent.recv(1) == b""
 
 

@@ -78,7 +78,7 @@ class AlertmanagerServer:
                 stderr=subprocess.STDOUT,
             )
         try:
-            wait_until(self._is_ready, 20, "Alertmanager is ready")
+            wait_until(self._is_ready, 60, "Alertmanager is ready")
         except BaseException:
             self.stop()
             raise
@@ -86,7 +86,7 @@ class AlertmanagerServer:
     def stop(self) -> None:
         """End the process; what it logged is shown if the test fails."""
         self._process.terminate()
-        self._process.wait(15)
+        self._process.wait(60)
         print(self._log.read_text(errors="replace")[-4000:])
 
     def _is_ready(self) -> bool:

@@ -177,7 +177,7 @@ class Collector:
 
     def own_metrics(self) -> str:
         """Return the Collector's metrics about itself."""
-        with _open(f"http://127.0.0.1:{self.telemetry_port}/metrics", timeout=10) as answer:
+        with _open(f"http://127.0.0.1:{self.telemetry_port}/metrics", timeout=60) as answer:
             return str(answer.read().decode())
 
     def _end(self, how: signal.Signals) -> None:
@@ -185,10 +185,10 @@ class Collector:
             return
         self._process.send_signal(how)
         try:
-            self._process.wait(15)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(15)
+            self._process.wait(30)
 
     def _is_ready(self) -> bool:
         try:

@@ -12,7 +12,7 @@ def probe(url: str, **headers: str) -> tuple[int, str]:
     """Return the status and the body that ``url`` answers; raises OSError where nobody does."""
     try:
         with urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=10
+            urllib.request.Request(url, headers=headers), timeout=60
         ) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:

@@ -196,15 +196,15 @@ class PrometheusServer:
         """End the process, by force if it does not go, and remove its data; the log stays."""
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(30)
         shutil.rmtree(self._data, ignore_errors=True)
 
     def _get(self, path: str, arguments: Mapping[str, str]) -> Any:
         try:
-            with _open(f"{self.url}{path}?{urlencode(arguments)}", timeout=10) as answer:
+            with _open(f"{self.url}{path}?{urlencode(arguments)}", timeout=60) as answer:
                 return json.load(answer)
         except HTTPError as error:
             with error:

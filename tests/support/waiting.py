@@ -20,7 +20,7 @@ def wait_until(
 
     Args:
         condition: asked at least once, and once more when the time is up.
-        timeout: seconds.
+        timeout: seconds; enough for a machine that has much else to do.
         what: names the condition in the error.
         interval: seconds between two questions.
 

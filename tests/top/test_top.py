@@ -213,7 +213,7 @@ def test_elsewhere_one_table_is_printed(
     assert running.wait() == 0
     lines = running.stdout.splitlines()
     assert lines[0] == demo.url
-    assert re.match(r"last 1 s; sorted by operation; \d of \d rows: n$", lines[1])
+    assert re.match(r"last [1-9]\d* s; sorted by operation; \d of \d rows: n$", lines[1])
     assert lines[4].startswith("execute data_processing ")
     assert re.search(r"^intent +\d+\.\d +\d+\.\d +\d+ms", running.stdout, re.MULTILINE)
     assert "\x1b" not in running.stdout
