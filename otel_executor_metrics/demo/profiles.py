@@ -67,21 +67,21 @@ INTENT: Final = Profile(
 PLAN: Final = Profile(
     median=0.18,
     spread=0.45,
-    errors={RateLimitError: 0.03, PlanningError: 0.01},
+    errors={RateLimitError: 0.02, PlanningError: 0.01},
     final=(PlanningError,),
 )
 TASKS: Final = {
     "data_processing": Profile(
         median=0.25,
         spread=0.6,
-        errors={DataQualityError: 0.02, ConnectionError: 0.02},
+        errors={DataQualityError: 0.015, ConnectionError: 0.015},
         final=(DataQualityError,),
         weight=4,
     ),
     "web_search": Profile(
         median=0.35,
         spread=0.7,
-        errors={TimeoutError: 0.05, RateLimitError: 0.02},
+        errors={TimeoutError: 0.03, RateLimitError: 0.02},
         weight=3,
     ),
     "report": Profile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,19 +69,27 @@ def sent_to(collector: Collector) -> Iterator[Driven]:
 def watching(
     folder: Path, port: int, config: Mapping[str, Any] | None = None, **job: Any
 ) -> PrometheusServer:
-    """Start a Prometheus that scrapes ``port`` as `JOB`, and applies the generated rules."""
-    jobs = [JOB, "gone"]
-    for name, text in {
-        "rules.yml": rules_yaml(OPERATIONS),
-        "alerts.yml": alerts_yaml(OPERATIONS, jobs=jobs, wait="0s"),
-    }.items():
-        (folder / name).write_text(text)
-    return PrometheusServer(
-        folder,
-        [scrape_job(port, name=JOB, **job), scrape_job(1, name="gone")],
-        config={
-            "global": {"evaluation_interval": "500ms"},
-            "rule_files": [str(folder / "rules.yml"), str(folder / "alerts.yml")],
-            **(config or {}),
-        },
-    )
+    """Start a Prometheus that scrapes ``port`` as `JOB`, and another job that is gone.
+
+    It applies the rules of `OPERATIONS`; their alerts wait for nothing.
+    """
+    rules = [rules_yaml(OPERATIONS), alerts_yaml(OPERATIONS, jobs=[JOB, "gone"], wait="0s")]
+    jobs = [scrape_job(port, name=JOB, **job), scrape_job(1, name="gone")]
+    return with_rules(folder, rules, jobs, config)
+
+
+def with_rules(
+    folder: Path,
+    rules: Sequence[str],
+    jobs: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any] | None = None,
+) -> PrometheusServer:
+    """Start a Prometheus that applies these texts of rules, twice a second."""
+    files = [folder / f"rules-{number}.yml" for number, _ in enumerate(rules)]
+    for file, text in zip(files, rules, strict=True):
+        file.write_text(text)
+    sections = {
+        "global": {"evaluation_interval": "500ms"},
+        "rule_files": [str(file) for file in files],
+    }
+    return PrometheusServer(folder, jobs, config={**sections, **(config or {})})

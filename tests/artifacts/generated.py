@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,12 @@ import yaml
 needs_grafana = pytest.mark.skipif(
     sys.version_info < (3, 11), reason="Grafana's library needs Python 3.11"
 )
+
+
+COMPOSE = Path(__file__).parents[2] / "compose"
+RULES, ALERTS = (COMPOSE / f"rules/executor-metrics.{name}.yml" for name in ("rules", "alerts"))
+DASHBOARD = COMPOSE / "grafana/dashboards/executor-metrics.json"
+"""What is committed: of the built-in catalogue, by ``make generate``."""
 
 
 def rules_of(text: str) -> list[dict[str, Any]]:

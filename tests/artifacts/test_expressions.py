@@ -5,9 +5,6 @@ Whichever road the series took: scraped from the process, or from a Collector th
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,12 +12,12 @@ from dataclasses import dataclass
 import pytest
 
 from otel_executor_metrics.artifacts import alerts_yaml, dashboard_json, rules_yaml
+from tests.artifacts.asking import choices, empty_panels, expressions, numbers, wait_for_number
 from tests.artifacts.catalogue import OPERATIONS
 from tests.artifacts.driving import JOB, Driven, driven, sent_to, watching
-from tests.artifacts.generated import needs_grafana, panels_of, rules_of
+from tests.artifacts.generated import needs_grafana, rules_of
 from tests.support.collector import Collector
 from tests.support.prometheus import PrometheusServer
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -35,14 +32,6 @@ class Watched:
     executor: Driven
     prometheus: PrometheusServer
     road: str
-
-    def answer(self, expr: str) -> list[float]:
-        """Return the values that are numbers."""
-        return [s.value for s in self.prometheus.query(expr) if not math.isnan(s.value)]
-
-    def answers(self, what: str, expr: str) -> None:
-        """Wait until an expression has a value."""
-        wait_until(lambda: self.answer(expr), 60, f"{what}: {expr}")
 
     def sees(self, total: int) -> None:
         """Wait until Prometheus has seen as many attempts at ``plan``."""
@@ -80,14 +69,6 @@ def dashboard() -> str:
     return dashboard_json(OPERATIONS, jobs=[JOB])
 
 
-def expressions(dashboard: str) -> Iterator[tuple[str, str]]:
-    """Yield the title of each panel with each of its expressions, everything being chosen."""
-    for panel in panels_of(dashboard):
-        for target in panel["targets"]:
-            expr = target["expr"].replace("$__rate_interval", "1m")
-            yield panel["title"], re.sub(r"\$\w+", ".*", expr)
-
-
 ALERTS = rules_of(alerts_yaml(OPERATIONS, jobs=[JOB], wait="0s"))
 RECORDED = [rule["record"] for rule in rules_of(rules_yaml(OPERATIONS))]
 
@@ -105,21 +86,13 @@ def test_healthy_work_alerts_nobody(watched: Watched) -> None:
 @needs_grafana
 def test_each_panel_shows_something_of_healthy_work(watched: Watched, dashboard: str) -> None:
     """No panel is empty but those of what never happened."""
-    empty = {title for title, expr in expressions(dashboard) if not watched.answer(expr)}
-
-    assert empty == NEVER_YET
+    assert empty_panels(watched.prometheus, dashboard) == NEVER_YET
 
 
 @needs_grafana
 def test_each_variable_has_its_values(watched: Watched, dashboard: str) -> None:
     """What can be chosen at the top of the dashboard is what there is."""
-    found = {}
-    for variable in json.loads(dashboard)["templating"]["list"][1:]:
-        matched = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"])
-        assert matched
-        series, label = re.sub(r"\$\w+", ".*", matched[1]), matched[2]
-        answer = watched.prometheus.query(f"count by ({label}) ({series})")
-        found[variable["name"]] = {sample.labels[label] for sample in answer}
+    found = choices(watched.prometheus, dashboard)
 
     assert found.keys() == {"job", "instance", "model"}
     assert found["job"] == {JOB if watched.road == "pull" else "sending"}
@@ -139,13 +112,13 @@ def in_trouble(watched: Watched) -> Watched:
 def test_each_panel_shows_something_of_trouble(in_trouble: Watched, dashboard: str) -> None:
     """No panel is empty."""
     for title, expr in expressions(dashboard):
-        in_trouble.answers(title, expr)
+        wait_for_number(in_trouble.prometheus, title, expr)
 
 
 def test_each_rule_records_what_is_true(in_trouble: Watched) -> None:
     """Each recorded series has values; ratios are those of what was done."""
     for record in RECORDED:
-        in_trouble.answers("recorded", record)
+        wait_for_number(in_trouble.prometheus, "recorded", record)
     for record, truth in {
         "job:plan_success:ratio_rate5m": 102 / 502,
         "job:train_failures:ratio_rate1h": 800 / 1007,
@@ -153,7 +126,7 @@ def test_each_rule_records_what_is_true(in_trouble: Watched) -> None:
         "job:fetch_slow:ratio_rate30m": 802 / 1002,
         'job_model:fetch_success:ratio_rate5m{model="small"}': 101 / 501,
     }.items():
-        (ratio,) = in_trouble.answer(record)
+        (ratio,) = numbers(in_trouble.prometheus, record)
         assert ratio == pytest.approx(truth, rel=0.02), record
 
 
@@ -164,7 +137,7 @@ def test_trouble_is_alerted_on(in_trouble: Watched) -> None:
         silent.add("ExecutorOperationsLost")  # a process that sends is seen by nobody when it dies
     for rule in ALERTS:
         if rule["alert"] not in silent:
-            in_trouble.answers(rule["alert"], rule["expr"])
+            wait_for_number(in_trouble.prometheus, rule["alert"], rule["expr"])
 
 
 def test_targets_that_are_gone_are_alerted_on(watched: Watched) -> None:
