@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from otel_executor_metrics.scraping import scrape
-from tests.artifacts.driving import watching
 from tests.demo.conftest import launch
 from tests.demo.processes import Running
 from tests.page.conftest import Open
@@ -83,31 +82,6 @@ def test_a_browser_shows_what_prometheus_answers(
     assert_tiles(view, prometheus)
     assert_rows(view, prometheus)
     assert_failures(view, prometheus)
-
-
-def test_an_incident_is_on_the_page_and_alerted_on(
-    launch: Callable[..., Running], tmp_path_factory: pytest.TempPathFactory, open_page: Open
-) -> None:
-    """While work fails the page says so and the generated alert fires; the page says the end."""
-    demo = launch(
-        # Longer than the five seconds after which the page asks again.
-        *("demo", "--port", "0", "--rate", "80", "--seed", "5", "--incident", "8:8"),
-        env={"METRICS_HEALTH_WINDOW": "2", "METRICS_HEALTH_ERROR_RATE": "0.25"},
-    )
-    port = int(urlsplit(demo.url).port or 0)
-    server = watching(tmp_path_factory.mktemp("prometheus"), port)
-    try:
-        view = open_page(f"http://127.0.0.1:{port}/")
-        view.wait_for_text("health-status", "Healthy")
-        view.wait_for_text("health-status", "Degraded")
-        view.wait_for_text("failures", "OutageError")
-        firing = 'ALERTS{alertname="ExecutorSuccessLow", alertstate="firing", operation="plan"}'
-        outage = 'plan_failures_total{error_type="OutageError"}'
-        server.wait_for(f"{firing} and on () {outage}")
-        view.wait_for_text("health-status", "Healthy")
-    finally:
-        server.stop()
-    assert demo.stop(signal.SIGTERM) == 0
 
 
 def assert_tiles(view: View, prometheus: PrometheusServer) -> None:
