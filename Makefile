@@ -30,7 +30,7 @@ test: servers ## Run the tests
 	@$(VENV)/bin/python -m pytest -m "not long" $(ARGS)
 
 torture: servers ## Run the long trials
-	@$(VENV)/bin/python -m pytest -m long $(ARGS)
+	@$(VENV)/bin/python -m pytest -m long -o faulthandler_timeout=1200 $(ARGS)
 
 servers: $(VENV)/.installed-dev ## Find or build the real servers and the browser of the tests
 	@$(VENV)/bin/python -m tests.support.servers

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from otel_executor_metrics.artifacts import alertmanager_yaml
 from tests.artifacts.driving import driven, watching
-from tests.artifacts.hook import web_hook
-from tests.support.alertmanager import AlertmanagerServer
+from tests.artifacts.messages import told_by_alertmanager
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
@@ -27,14 +25,10 @@ def stack() -> Iterator[ExitStack]:
 
 def test_trouble_is_told_and_so_is_its_end(tmp_path: Path, stack: ExitStack) -> None:
     """A real Alertmanager posts what a real Prometheus sees: alerts firing, then resolved."""
-    hook, executor = stack.enter_context(web_hook()), stack.enter_context(driven())
-    text = alertmanager_yaml(hook.url, group_wait="1s", group_interval="1s")
-    alertmanager = AlertmanagerServer(tmp_path / "alertmanager", text)
-    stack.callback(alertmanager.stop)
+    hook, alerting = stack.enter_context(told_by_alertmanager(tmp_path / "alertmanager"))
+    executor = stack.enter_context(driven())
     (tmp_path / "prometheus").mkdir()
-    targets = [{"targets": [alertmanager.address]}]
-    alerting = {"alertmanagers": [{"static_configs": targets}]}
-    prometheus = watching(tmp_path / "prometheus", executor.port, {"alerting": alerting})
+    prometheus = watching(tmp_path / "prometheus", executor.port, alerting)
     stack.callback(prometheus.stop)
     prometheus.wait_for("plan_failures_total == 0")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,20 +14,10 @@ from otel_executor_metrics.demo.health import health
 from otel_executor_metrics.demo.incident import Incident
 from tests.demo.processes import ENOUGH, Running
 from tests.facade.programs import run_program
-from tests.support.probes import readyz
+from tests.support.probes import readyz, wait_for_health
 from tests.support.waiting import wait_until
 
 Launch = Callable[..., Running]
-
-
-def wait_for(url: str, status: int, word: str) -> dict[str, Any]:
-    """Return the JSON of ``/readyz`` as soon as it says so."""
-
-    def found() -> dict[str, Any] | None:
-        answered, told = readyz(url)
-        return told if (answered, told["status"]) == (status, word) else None
-
-    return wait_until(found, ENOUGH, f"/readyz {status} {word}", interval=0.2) or {}
 
 
 def test_an_incident_degrades_and_passes(launch: Launch) -> None:
@@ -43,7 +32,7 @@ def test_an_incident_degrades_and_passes(launch: Launch) -> None:
     # Nobody needs to be there in time: what the screen has shown stays in the file.
     wait_until(lambda: "The incident has been over" in demo.stdout, ENOUGH, "the end of it")
     wait_until(lambda: shown(demo)[-1:] == ["healthy"], ENOUGH, "the last line of health")
-    assert wait_for(demo.url, 200, "healthy")["reasons"] == []
+    assert wait_for_health(demo.url, 200, "healthy")["reasons"] == []
 
     assert re.search(
         r"^Health: degraded.*\d+ of \d+ failed, more than 25 %", demo.stdout, re.MULTILINE
@@ -69,7 +58,7 @@ def test_the_thresholds_of_the_environment_hold(launch: Launch) -> None:
         *("demo", "--port", "0", "--rate", "80"), env={"METRICS_HEALTH_LATENCY_P95": "0.001"}
     )
 
-    assert "above 0.001 s" in wait_for(demo.url, 503, "degraded")["reasons"][0]
+    assert "above 0.001 s" in wait_for_health(demo.url, 503, "degraded")["reasons"][0]
     assert "Incident" not in demo.stdout
 
 
@@ -113,11 +102,11 @@ def test_serve_judges_a_fleet_by_its_objectives(launch: Launch) -> None:
     assert readyz(serve.url)[1]["status"] == "no_data"
 
     assert run_program(WORKER.format(port=port, seconds=20), env).returncode == 0
-    assert wait_for(serve.url, 200, "healthy")["operations"]["train"]["failed"] == 21
+    assert wait_for_health(serve.url, 200, "healthy")["operations"]["train"]["failed"] == 21
     assert run_program(WORKER.format(port=port, seconds=40), env).returncode == 0
     assert run_program(WORKER.format(port=port, seconds=40), env).returncode == 0
 
-    assert wait_for(serve.url, 503, "degraded")["reasons"] == [
+    assert wait_for_health(serve.url, 503, "degraded")["reasons"] == [
         "train: p50 is above 30 s (its objective)"
     ]
     assert serve.stop(signal.SIGTERM) == 0

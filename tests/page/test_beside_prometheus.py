@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from otel_executor_metrics.scraping import scrape
-from tests.artifacts.driving import watching
 from tests.demo.conftest import launch
 from tests.demo.processes import Running
 from tests.page.conftest import Open
@@ -83,43 +82,6 @@ def test_a_browser_shows_what_prometheus_answers(
     assert_tiles(view, prometheus)
     assert_rows(view, prometheus)
     assert_failures(view, prometheus)
-
-
-def test_an_incident_is_on_the_page_and_alerted_on(
-    launch: Callable[..., Running], tmp_path_factory: pytest.TempPathFactory, open_page: Open
-) -> None:
-    """While work fails the page says so and the generated alert fires; the page says the end."""
-    serve = launch(
-        *("serve", "--port", "0", "--host", "127.0.0.1", "--fleet", "demo"),
-        env={
-            "METRICS_HEALTH_WINDOW": "2",
-            "METRICS_HEALTH_ERROR_RATE": "0.25",
-            "METRICS_HEALTH_LATENCY_P95": "1000",
-        },
-    )
-    port = urlsplit(serve.url).port
-
-    def work(*arguments: str) -> Running:
-        rate = ("--port", str(port), "--rate", "80", "--seed", "5")
-        return launch("demo", *rate, *arguments, env={"METRICS_FLEET": "demo"})
-
-    server = watching(tmp_path_factory.mktemp("prometheus"), int(port or 0))
-    try:
-        view = open_page(f"http://127.0.0.1:{port}/")
-        well = work()
-        view.wait_for_text("health-status", "Healthy")
-        assert well.stop(signal.SIGTERM) == 0
-        in_trouble = work("--incident", "1:3600")  # until all has been seen
-        view.wait_for_text("health-status", "Degraded")
-        view.wait_for_text("failures", "OutageError")
-        firing = 'ALERTS{alertname="ExecutorSuccessLow", alertstate="firing", operation="plan"}'
-        outage = 'plan_failures_total{error_type="OutageError"}'
-        server.wait_for(f"{firing} and on () {outage}")
-        assert in_trouble.stop(signal.SIGTERM) == 0
-        work()
-        view.wait_for_text("health-status", "Healthy")
-    finally:
-        server.stop()
 
 
 def assert_tiles(view: View, prometheus: PrometheusServer) -> None:
