@@ -47,7 +47,8 @@ def http_url(text: str) -> str:
     except ValueError:  # a port that is no number
         usable = False
     if not usable or not text.isascii() or any(char.isspace() for char in text):
-        raise ArgumentTypeError(f"{text!r}: must be a URL, http://HOST:PORT")
+        meant = "" if "://" in text else f"; http://{text} perhaps"
+        raise ArgumentTypeError(f"{text!r}: must be a URL, http://HOST:PORT{meant}")
     return text
 
 

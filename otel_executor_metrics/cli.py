@@ -66,18 +66,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except (OSError, ValueError, MissingExtraError) as error:
-        # An endpoint has its say in some; nothing of it is for the terminal to obey.
-        print(
-            f"{PROG} {args.command}: error: {visible(str(error))}{_remedy(error)}", file=sys.stderr
-        )
+        complain(args.command, error)
         return 1
     return status
 
 
-def _remedy(error: Exception) -> str:
+def complain(command: str, error: Exception) -> None:
+    """Say on stderr, in one line, why a command could not do its work, and what to do."""
     from otel_executor_metrics.scraping import ScrapeError, remedy
 
-    return f"; remedy: {remedy(error)}" if isinstance(error, ScrapeError) else ""
+    advice = f"; remedy: {remedy(error)}" if isinstance(error, ScrapeError) else ""
+    # An endpoint has its say in some; nothing of it is for the terminal to obey.
+    print(f"{PROG} {command}: error: {visible(str(error))}{advice}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -110,7 +110,10 @@ def test_an_interrupt_is_quiet(command: Callable[[Callable[[], int]], None]) -> 
         (["serve", "extra"], "unrecognized arguments: extra"),
         (["top"], "the following arguments are required: URL"),
         (["top", "http://h", "--sort", "speed"], "argument --sort: invalid choice: 'speed'"),
-        (["top", "localhost:8001"], "'localhost:8001': must be a URL, http://HOST:PORT"),
+        (
+            ["top", "localhost:8001"],
+            "must be a URL, http://HOST:PORT; http://localhost:8001 perhaps",
+        ),
         (["analyze", "http://h", "--window", "0"], "--window: '0': must be a number above 0"),
         (["analyze", "http://h", "--most", "0"], "--most: '0': must be an integer from 1"),
         (["snapshot", "http://h", "--format", "xml"], "--format: invalid choice: 'xml'"),

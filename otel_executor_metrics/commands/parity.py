@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,7 +16,6 @@ from otel_executor_metrics._access import (
     metrics_url,
 )
 from otel_executor_metrics._arguments import positive_number
-from otel_executor_metrics._text import visible
 
 if TYPE_CHECKING:
     from otel_executor_metrics.parity.difference import Difference
@@ -82,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, and return the exit status."""
-    from otel_executor_metrics.cli import PROG
+    from otel_executor_metrics.cli import complain
     from otel_executor_metrics.parity.exposition import ExpositionError
 
     try:
@@ -90,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         collector = endpoint(args, args.collector, "collector_")
         compared = _compared_in_time(args, pull, collector)
     except (ExpositionError, OSError, ValueError) as error:
-        print(f"{PROG} {args.command}: error: {visible(str(error))}", file=sys.stderr)
+        complain(args.command, error)
         return 2
     _show(args, compared)
     return 1 if compared.differences else 0

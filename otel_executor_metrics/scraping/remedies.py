@@ -10,6 +10,11 @@ from otel_executor_metrics.scraping.error import ScrapeError
 _REMEDIES: Final = (
     (r"it answers 40[13] ", "give credentials that it admits; --help names the files for them"),
     (r"it answers 404 ", "give the whole URL; metrics are at /metrics, mostly"),
+    (
+        r"it answers 400 ",
+        "give https:// in place of http:// if the port has a certificate; else see the log of the"
+        " program, or of the proxy before it",
+    ),
     (r"it answers [45]\d\d ", "see the log of the program, or of the proxy before it"),
     (r"WRONG_VERSION_NUMBER", "give http:// in place of https://, it speaks no TLS"),
     (r"CERTIFICATE_VERIFY_FAILED", "give --ca-file, and the host that its certificate names"),

@@ -50,6 +50,8 @@ def test_nobody_vouches_for_its_certificate(
     url = url_of(serve(tls_certificate=certificate))
 
     assert "; remedy: give --ca-file, and the host that its" in told(capsys, url)
+    unencrypted = told(capsys, url.replace("https:", "http:"))
+    assert "400 Bad Request; remedy: give https:// in place of http://" in unencrypted
 
 
 def test_it_does_not_answer_in_time(capsys: pytest.CaptureFixture[str]) -> None:
