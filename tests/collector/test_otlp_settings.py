@@ -378,9 +378,8 @@ def no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_extra")
 def test_without_the_extra_the_error_names_it(make_metrics: MakeMetrics, protocol: str) -> None:
     """One line says what to install."""
-    with pytest.raises(
-        MissingExtraError, match=r"^[^\n]*pip install otel-executor-metrics\[otlp\]$"
-    ):
+    wanted = r"^[^\n]*pip install 'otel-executor-metrics\[otlp\]'$"
+    with pytest.raises(MissingExtraError, match=wanted):
         make_metrics(otlp_protocol=protocol)
 
 
