@@ -1,29 +1,14 @@
-"""docs/command-line.md shows commands as they are."""
+"""docs/command-line.md tells of every command; tests/docs/test_shell.py runs them."""
 
 from __future__ import annotations
 
 import re
-import shlex
-
-import pytest
 
 from otel_executor_metrics import cli
 from otel_executor_metrics.checks import Finding
-from tests.docs.test_documents import ROOT, blocks
+from tests.support.documents import ROOT
 
 PAGE = ROOT / "docs" / "command-line.md"
-LINES = [line for block in blocks(PAGE, "sh") for line in block.splitlines()]
-
-
-@pytest.mark.parametrize("line", LINES)
-def test_each_command_of_the_page_is_understood(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its arguments are those that the command takes; nothing is run."""
-    words = [word for word in shlex.split(line.partition(" > ")[0]) if "EXPORTER=" not in word]
-    assert words.pop(0) == cli.PROG
-    module = cli.COMMANDS[words[0]]
-    monkeypatch.setattr(f"{module}.run", lambda args: 7)
-
-    assert cli.main(words) == 7
 
 
 def test_the_page_has_every_command_and_every_check() -> None:

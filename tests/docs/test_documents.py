@@ -1,17 +1,11 @@
-"""The documents say what is true: their programs run, and their pages are up to date."""
+"""The documents say what is true, and their pages are up to date."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-import urllib.request
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from otel_executor_metrics.catalog import (
     BUILTIN_OPERATIONS,
@@ -19,78 +13,16 @@ from otel_executor_metrics.catalog import (
     DROP_REASONS,
     OWN_INSTRUMENTS,
 )
+from tests.support.documents import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
-READMES = sorted(ROOT.glob("README*.md"))
-DOCUMENTS = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
-# ``print(x)  # 3.0, …``: what stands there up to a remark is what is printed.
-PRINTED = re.compile(r"print\(.*\)  # ((?:[\[{\d']|True|False).*?)(?=…|: | of |; |$)", re.MULTILINE)
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(document: Path, language: str) -> list[str]:
-    """Return the code blocks of one language."""
-    return [code for found, code in BLOCK.findall(document.read_text()) if found == language]
-
-
-def start(program: str) -> subprocess.Popen[str]:
-    """Run ``program`` as a user would, but on a free port."""
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", program],
-        cwd=ROOT,
-        env={**os.environ, "METRICS_PORT": "0"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-PROGRAMS = [
-    pytest.param(program, id=f"{document.name}-{number}")
-    for document in DOCUMENTS
-    for number, program in enumerate(blocks(document, "python"))
-]
-
-
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_program_runs(program):
-    """Each Python block of the documents is a program that runs, without a warning."""
-    process = start(program)
-    output, errors = process.communicate("\n", timeout=60)
-    assert process.returncode == 0, output + errors
-    assert "Error" not in errors, errors
-    lines = output.splitlines()
-    promised = [value.strip() for value in PRINTED.findall(program)]
-    assert [value for value in promised if not any(map(starts(value), lines))] == [], output
-
-
-def starts(value: str) -> Callable[[str], bool]:
-    """Return whether a line starts with ``value``."""
-    return lambda line: line.startswith(value)
-
-
-@pytest.mark.parametrize("readme", READMES, ids=lambda readme: readme.name)
-def test_readme_shows_what_is_scraped(readme):
-    """The first program of each README yields every line of the text block under it."""
-    process = start(blocks(readme, "python")[0])
-    assert process.stdin
-    assert process.stdout
-    try:
-        url = process.stdout.readline().removeprefix("scrape").strip()
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            scraped = answer.read().decode().splitlines()
-    finally:
-        process.communicate("\n", timeout=60)
-    promised = blocks(readme, "text")[0].splitlines()
-    assert [line for line in promised if line not in scraped] == []
+PAGES = [*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 def test_links_of_documents_lead_somewhere():
     """Each relative link of the documents names a file of the project."""
     links = [
         (document, link.partition("#")[0])
-        for document in DOCUMENTS
+        for document in PAGES
         for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text())
         if "://" not in link
     ]

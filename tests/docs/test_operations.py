@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import importlib
 import re
-from pathlib import Path
 
 import pytest
 
 from otel_executor_metrics import ExecutorMetrics
-from tests.support.walkthrough import steps
+from tests.support.documents import ROOT, find
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+DOCS = ROOT / "docs"
+BLOCKS = find("docs/operations.md", "text")
 
 
 def quoted(start: str) -> str:
     """Return the log line of the runbook that begins so."""
-    runbook = steps((DOCS / "operations.md").read_text())
-    (line,) = [step.code for step in runbook if step.code.startswith(start)]
+    (line,) = [block.code for block in BLOCKS if block.code.startswith(start)]
     return line.strip()
 
 
@@ -53,3 +52,9 @@ def test_the_reference_names_all_that_is_public(module):
     if f"::: {path}\n" not in page:
         names = set(importlib.import_module(path).__all__) - {"__version__"}
         assert {name for name in names if f"::: {path}.{name}\n" not in page} == set()
+
+
+def test_no_other_line_is_quoted():
+    """Each that the runbook shows is one of those above."""
+    assert {block.code.split()[0] for block in BLOCKS} == {"Failed", "metrics"}
+    assert len(BLOCKS) == 2

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import urllib.request
-from pathlib import Path
 
 import pytest
 
+from tests.support.documents import ROOT, find
 from tests.support.ports import free_ports
 from tests.support.prometheus import prometheus_programs
-from tests.support.walkthrough import Reader, steps
+from tests.support.walkthrough import Reader
 
-ROOT = Path(__file__).parent.parent.parent
-DOCS = ROOT / "docs"
-INSTALL = steps((DOCS / "quick-start.md").read_text())[0]
+PAGES = ("docs/quick-start.md", "docs/quick-start.zh.md")
+BLOCKS = [block for page in PAGES for block in find(page)]
+INSTALL = BLOCKS[0]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def installed(tmp_path_factory):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("page", ["quick-start.md", "quick-start.zh.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_the_quick_start_is_true_word_by_word(page, installed, tmp_path):
     """Its commands run as they stand, and show what stands under them."""
     folder = tmp_path / "new"
@@ -44,7 +44,7 @@ def test_the_quick_start_is_true_word_by_word(page, installed, tmp_path):
         {INSTALL.code: f"ln -s {installed}/.venv .venv\n", "8001": port, "9090": prometheus},
     )
     try:
-        reader.follow((DOCS / page).read_text())
+        reader.follow((ROOT / page).read_text())
         with urllib.request.urlopen(f"http://localhost:{port}/", timeout=10) as answer:
             assert b"<title>" in answer.read()
     finally:
@@ -54,8 +54,5 @@ def test_the_quick_start_is_true_word_by_word(page, installed, tmp_path):
 
 def test_both_languages_do_the_same():
     """The Chinese quick start has the commands of the English one, in their order."""
-    english, chinese = (
-        [step.code for step in steps((DOCS / page).read_text()) if step.language == "sh"]
-        for page in ("quick-start.md", "quick-start.zh.md")
-    )
+    english, chinese = ([step.code for step in find(page, "sh")] for page in PAGES)
     assert english == chinese

@@ -12,11 +12,13 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.docs.test_documents import ROOT, blocks
 from tests.facade.programs import environment
+from tests.support.documents import find
 from tests.support.ports import free_ports
 from tests.support.waiting import wait_until
 
+PAGES = ("docs/integrations/asgi.md", "docs/integrations/wsgi.md")
+BLOCKS = [block for page in PAGES for block in find(page, "sh", "text")]
 ENOUGH = 60.0
 PORT = {"uvicorn": "--port={}", "gunicorn": "--bind=127.0.0.1:{}"}
 
@@ -31,13 +33,14 @@ def answer(url: str) -> str:
         return ""
 
 
-@pytest.mark.parametrize("page", ["asgi", "wsgi"])
+@pytest.mark.parametrize("page", PAGES)
 def test_the_page_shows_what_its_workers_recorded(page: str, tmp_path: Path) -> None:
     """Several workers import the program; any of them shows the one request, as promised."""
-    document = ROOT / "docs" / "integrations" / f"{page}.md"
-    (tmp_path / "app.py").write_text(blocks(document, "python")[0])
-    serve, ask, show = blocks(document, "sh")[0].splitlines()
-    promised = blocks(document, "text")[0].splitlines()
+    program, commands, sample = find(page)[:3]
+    assert [program.language, commands.language, sample.language] == ["python", "sh", "text"]
+    (tmp_path / "app.py").write_text(program.code)
+    serve, ask, show = commands.code.splitlines()
+    promised = sample.code.splitlines()
     port, metrics_port = map(str, free_ports(2))
     server, *options = shlex.split(serve)
     urls = [re.sub(":8000", f":{port}", line.removeprefix("curl ")) for line in (ask, show)]

@@ -7,30 +7,13 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.documents import Block, blocks_of
 from tests.support.waiting import wait_until
 
-_PARTS = re.compile(
-    r"(?P<text>.*?)^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
-)
 _FILE = re.compile(r"`([\w.-]+\.\w+)`[^`]*[:\uff1a]\s*$")  # the latter is the Chinese colon
 _TERMINAL = re.compile(r"terminal|终端")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One code block, and the text between it and the one before."""
-
-    text: str
-    language: str
-    code: str
-
-
-def steps(page: str) -> list[Step]:
-    """Return the code blocks of a page in order."""
-    return [Step(**found.groupdict()) for found in _PARTS.finditer(page)]
 
 
 class Reader:
@@ -63,7 +46,7 @@ class Reader:
         """
         # In one go, lest what was put in is replaced in turn.
         replaced = re.compile("|".join(map(re.escape, self._instead)))
-        for step in steps(replaced.sub(lambda found: self._instead[found[0]], page)):
+        for step in blocks_of(replaced.sub(lambda found: self._instead[found[0]], page)):
             if step.language == "sh":
                 self._run(step)
             elif step.language == "text":
@@ -75,12 +58,12 @@ class Reader:
         """Press Enter and Ctrl-C where something still runs; return the exit statuses."""
         return [command.end() for command in self._commands]
 
-    def _keep(self, step: Step) -> None:
+    def _keep(self, step: Block) -> None:
         named = _FILE.search(step.text)
         assert named, f"the page does not say which file this is:\n{step.code}"
         (self.folder / named[1]).write_text(step.code, encoding="utf-8")
 
-    def _run(self, step: Step) -> None:
+    def _run(self, step: Block) -> None:
         for command in self._commands:
             if command.settled():
                 assert command.status == 0, command.report("failed")
