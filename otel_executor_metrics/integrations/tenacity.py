@@ -7,8 +7,9 @@ Nothing of tenacity is imported.
 from __future__ import annotations
 
 import inspect
+import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakSet
@@ -17,6 +18,8 @@ from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.integrations._in_progress import InProgress
 from otel_executor_metrics.metrics import ExecutorMetrics
 from otel_executor_metrics.typing import Labels
+
+_logger = logging.getLogger(__name__)
 
 Call: TypeAlias = Callable[..., Any]
 
@@ -41,7 +44,8 @@ def instrument_retrying(
     Latency and outcome are those of the whole call, waits included; attempts above 1 are its
     retries. Its own ``before``, ``after`` and ``before_sleep`` stay. Of a loop, ``for attempt in
     Retrying()``, retries alone are counted: how it ends, only whoever leaves it knows. Put
-    ``metrics.measure(operation)`` around it.
+    ``metrics.measure(operation)`` around it. A copy with other strategies, ``fetch.retry_with(…)``,
+    is not measured, and one warning says so: instrument it as well.
 
     Returns:
         what switches it off again, and leaves ``target`` as it was: once all that measure it are
@@ -83,6 +87,7 @@ class _Calls:
         self._handle = metrics.operation(operation, labels=labels)
         self._in_progress = InProgress(metrics, operation, labels)
         self._running: WeakSet[Any] = WeakSet()
+        self._warned = False
         self.off = False
         """Whether calls pass by: those that run have these hooks yet, or another's around them."""
 
@@ -90,11 +95,11 @@ class _Calls:
         """Count the first attempt as the beginning, another one as a retry."""
         if self.off:
             return
-        if state.attempt_number > 1:
-            self._handle.retry(state.attempt_number)
-        elif state.fn is not None:
+        if state.fn is not None and state.attempt_number == 1 and self._hears_of_its_end(state):
             self._running.add(state)
             self._handle.begin()
+        if state.attempt_number > 1 and (state.fn is None or state in self._running):
+            self._handle.retry(state.attempt_number)
         self.notified(state, result, error)
 
     def retry(self, state: Any, result: object, error: BaseException | None) -> None:
@@ -125,6 +130,19 @@ class _Calls:
             if self._is_first_to_end(state):
                 self._in_progress.add(-1)
 
+    def _hears_of_its_end(self, state: Any) -> bool:
+        hooks = (getattr(state.retry_object, hook) for hook in _HOOKS)
+        if all(any(layer.calls is self for layer in _layers(hook)) for hook in hooks):
+            return True
+        if not self._warned:
+            self._warned = True
+            _logger.warning(
+                "calls of %s are not measured: it has other strategies than those that were"
+                " instrumented; instrument it as well",
+                getattr(state.fn, "__qualname__", state.fn),
+            )
+        return False
+
     def _end(self, state: Any, error: BaseException | None, otherwise: str | None = None) -> None:
         if self._is_first_to_end(state):
             error_type = otherwise if error is None else class_name(type(error))
@@ -145,12 +163,19 @@ class _Layer(NamedTuple):
     inner: Call
 
 
+def _layers(hook: Call) -> Iterator[_Layer]:
+    """Yield the layers around a hook of the user's, the outermost first."""
+    while isinstance(layer := getattr(hook, _LAYER, None), _Layer):
+        yield layer
+        hook = layer.inner
+
+
 def _still_on(hook: Call) -> Call:
     """Return ``hook`` without the layers around it that are switched off."""
-    layer = getattr(hook, _LAYER, None)
-    while isinstance(layer, _Layer) and layer.calls.off:
+    for layer in _layers(hook):
+        if not layer.calls.off:
+            break
         hook = layer.inner
-        layer = getattr(hook, _LAYER, None)
     return hook
 
 

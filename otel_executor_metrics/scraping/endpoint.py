@@ -99,7 +99,8 @@ class Endpoint:
             challenge = error.headers.get("WWW-Authenticate", "")
         except URLError as error:
             reason = error.reason
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        # The last of a port in a redirection that no system has.
+        except (OSError, ValueError, http.client.HTTPException, OverflowError) as error:
             reason = str(error) or type(error).__name__
         raise ScrapeError(f"{self.url}: {' '.join(str(reason).split())}", challenge=challenge)
 

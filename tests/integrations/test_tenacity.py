@@ -293,6 +293,33 @@ def test_a_hook_that_raises_ends_the_call(metrics: ExecutorMetrics, hook: str) -
     assert outcomes(metrics, "fetch") == Outcomes(0, {"LookupError": 1}, observed=1)
 
 
+def test_a_copy_with_other_strategies_is_measured_by_itself(
+    metrics: ExecutorMetrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    """How its calls end is not heard of, so that they would be in progress for ever."""
+
+    @tenacity.retry(stop=stop_after_attempt(3))
+    def fetch(call: Callable[[], str]) -> str:
+        return call()
+
+    instrument_retrying(fetch, metrics, "fetch")
+    copy = fetch.retry_with(retry=retry_if_exception_type(ConnectionError))
+    assert copy(failing(0)) == "done"
+    with pytest.raises(RetryError):
+        fetch.retry_with(stop=stop_after_attempt(1))(failing(1))
+
+    fetch.retry.stop = stop_after_attempt(1)
+    with pytest.raises(RetryError):
+        fetch(failing(1))
+
+    assert fetched(metrics) == (Outcomes(), 0)
+    assert len(caplog.records) == 1
+    assert "instrument it as well" in caplog.text
+    instrument_retrying(copy, metrics, "copied")
+    assert copy(failing(0)) == "done"
+    assert outcomes(metrics, "copied") == Outcomes(1, observed=1)
+
+
 def test_what_is_not_of_tenacity_is_refused(metrics: ExecutorMetrics) -> None:
     """The error says what is wanted."""
     for wrong in (print, object(), None):

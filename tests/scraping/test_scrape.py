@@ -235,6 +235,14 @@ def test_redirections_share_the_time_out() -> None:
         os.waitpid(child, 0)
 
 
+def test_a_redirection_to_no_port_is_an_answer_that_cannot_be_read() -> None:
+    """However large the number is."""
+    page = Page()
+    page.redirect = f"http://127.0.0.1:{10**20}/"
+    with serving(page), pytest.raises(ScrapeError, match="too large"):
+        scrape(page.url)
+
+
 def test_an_answer_of_another_status_is_one_where_it_is_accepted() -> None:
     """Its body is what was asked for."""
     with socket.create_server(("127.0.0.1", 0)) as server:
