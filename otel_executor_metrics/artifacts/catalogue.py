@@ -38,5 +38,5 @@ def _attribute(name: str) -> object:
         sys.path.insert(0, os.getcwd())
     try:
         return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError) as error:  # the last of ``..:NAME``
         raise ValueError(f"--catalog {name}: {error}") from error

@@ -41,10 +41,22 @@ def _timed(fn: Callable[..., Any], args: Any, kwargs: Any) -> _Result:
     try:
         value = fn(*args, **kwargs)
     except BaseException as error:
-        with contextlib.suppress(Exception):  # an exception of the user's may refuse
-            setattr(error, _TIMES, tuple(_Times(began, time.perf_counter() - began)))
+        if _is_pickled_plainly(type(error)):
+            with contextlib.suppress(Exception):  # an exception of the user's may refuse
+                setattr(error, _TIMES, tuple(_Times(began, time.perf_counter() - began)))
         raise
     return _Result(value, _Times(began, time.perf_counter() - began))
+
+
+def _is_pickled_plainly(kind: type[BaseException]) -> bool:
+    """Tell whether attributes come along and harm nobody.
+
+    What methods of the user's own make of one too many may raise in the thread that unpickles
+    results, and that is the end of a whole pool.
+    """
+    methods = ("__reduce__", "__reduce_ex__", "__setstate__")
+    owners = (next(base for base in kind.__mro__ if name in vars(base)) for name in methods)
+    return all(owner.__module__ == "builtins" for owner in owners)
 
 
 class _Relayed(Future[T], Generic[T]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -91,6 +92,7 @@ class _Exchange:
     __slots__ = (
         "_complete",
         "_gone",
+        "_process",
         "_receive",
         "_recorded",
         "_requests",
@@ -118,6 +120,7 @@ class _Exchange:
         self._status = 0
         self._seconds = 0.0
         self._complete = self._gone = self._recorded = False
+        self._process = os.getpid()
         requests.begin()
         self._start = time.perf_counter()
 
@@ -168,6 +171,8 @@ class _Exchange:
 
     def _record(self, error_type: str | None) -> None:
         self._recorded = True
+        if self._process != os.getpid():  # forked meanwhile: it ends where it began
+            return
         method, route = self._scope["method"], self._route(self._scope)
         self._requests.end(method, route, self._status, self._seconds, error_type)
 

@@ -11,6 +11,7 @@ latter, beside the number of workers, is the saturation.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -120,12 +121,13 @@ def instrumented_task(
 class _Work:
     """One task, from its submission on: the end of its waiting and of its work, each once."""
 
-    __slots__ = ("_queue", "_since", "_task", "_waits", "began")
+    __slots__ = ("_process", "_queue", "_since", "_task", "_waits", "began")
 
     def __init__(self, queue: OperationHandle, task: OperationHandle) -> None:
         self._queue = queue
         self._task = task
         self.began = False
+        self._process = os.getpid()
         # Taken by whoever ends the waiting. A pool that cannot start a thread refuses a task, and
         # may run it all the same: it is queued already.
         self._waits = [True]
@@ -176,10 +178,12 @@ class _Work:
             self._waits.pop()
         except IndexError:
             return
-        self._queue.finish(now - self._since, error_type)
+        if self._process == os.getpid():  # not in a child that was forked meanwhile
+            self._queue.finish(now - self._since, error_type)
 
     def _end(self, error_type: str | None) -> None:
-        self._task.finish(time.perf_counter() - self._since, error_type)
+        if self._process == os.getpid():
+            self._task.finish(time.perf_counter() - self._since, error_type)
 
 
 def _handles(metrics: ExecutorMetrics, name: str) -> tuple[OperationHandle, OperationHandle]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, TypeAlias
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from otel_executor_metrics.errors import class_name
 from otel_executor_metrics.integrations._in_progress import InProgress
@@ -86,7 +87,8 @@ class _Calls:
     def __init__(self, metrics: ExecutorMetrics, operation: str, labels: Labels | None) -> None:
         self._handle = metrics.operation(operation, labels=labels)
         self._in_progress = InProgress(metrics, operation, labels)
-        self._running: WeakSet[Any] = WeakSet()
+        # In which process each began: a child that is forked meanwhile ends none of them.
+        self._running: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._warned = False
         self.off = False
         """Whether calls pass by: those that run have these hooks yet, or another's around them."""
@@ -96,7 +98,7 @@ class _Calls:
         if self.off:
             return
         if state.fn is not None and state.attempt_number == 1 and self._hears_of_its_end(state):
-            self._running.add(state)
+            self._running[state] = os.getpid()
             self._handle.begin()
         if state.attempt_number > 1 and (state.fn is None or state in self._running):
             self._handle.retry(state.attempt_number)
@@ -149,11 +151,7 @@ class _Calls:
             self._handle.finish(time.monotonic() - state.start_time, error_type)
 
     def _is_first_to_end(self, state: Any) -> bool:
-        try:
-            self._running.remove(state)
-        except KeyError:
-            return False
-        return True
+        return self._running.pop(state, None) == os.getpid()
 
 
 class _Layer(NamedTuple):

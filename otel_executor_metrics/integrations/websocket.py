@@ -6,6 +6,7 @@ create_connection=measured_connection(ServerConnection, metrics))``; off without
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -56,6 +57,7 @@ class Connection:
         self._metrics = metrics
         self._start = 0.0
         self._open = self._ended = False
+        self._process = os.getpid()
         self._connection: OperationHandle | None = None  # once it was open
         self._in: OperationHandle | None = None
         self._out: OperationHandle | None = None
@@ -79,6 +81,8 @@ class Connection:
         """Count one fewer open connection, and how it ended; the first time only."""
         if self._connection is not None and self._open:
             self._open, self._ended = False, True
+            if self._process != os.getpid():  # forked meanwhile: it ends where it began
+                return
             self._connection.finish(time.perf_counter() - self._start, error_type)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
@@ -76,6 +77,7 @@ class _Exchange:
 
     __slots__ = (
         "_environ",
+        "_process",
         "_recorded",
         "_requests",
         "_route",
@@ -95,6 +97,7 @@ class _Exchange:
         self._status = 0
         self._template = ""
         self._recorded = False
+        self._process = os.getpid()
         requests.begin()
         self._start = time.perf_counter()
 
@@ -112,8 +115,11 @@ class _Exchange:
         self.end(None if bodiless else CLIENT_DISCONNECT)
 
     def end(self, error_type: str | None) -> None:
-        """Record how it ended, the first time only: with its status where nothing is said."""
-        if self._recorded:
+        """Record how it ended, the first time only: with its status where nothing is said.
+
+        Not in a child that was forked meanwhile: it ends in the process where it began.
+        """
+        if self._recorded or self._process != os.getpid():
             return
         self._recorded = True
         seconds = time.perf_counter() - self._start

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Final
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
@@ -126,9 +126,20 @@ class Endpoint:
             return refused  # type: ignore[return-value]  # it reads like the answer that it is
 
 
+class _Redirections(urllib.request.HTTPRedirectHandler):
+    """Follows redirections without reading their bodies, of which there may be no end."""
+
+    def http_error_302(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any) -> Any:
+        """Close the answer first, and go on."""
+        fp.close()
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
 _HANDLERS: Final = (
     urllib.request.HTTPDefaultErrorHandler,
-    urllib.request.HTTPRedirectHandler,
+    _Redirections,
     urllib.request.HTTPErrorProcessor,
     urllib.request.UnknownHandler,
 )

@@ -34,13 +34,19 @@ def metrics_route(registry: Registry, *, patience: float = 10.0) -> Route:
     # Two concurrent scrapes of OpenTelemetry's Prometheus reader can give one answer with
     # everything twice and one empty one. Encoding goes on outside: it is most of the work.
     turn = threading.Lock()
+    collecting: list[int] = []  # which thread does
 
     def metrics(request: Request) -> Response:
+        here = threading.get_ident()
+        if here in collecting:  # a signal handler's, say: it would wait for itself
+            return text(503, "busy: this thread collects already")
         if not turn.acquire(timeout=patience):
             return text(503, "busy: another scrape takes too long")
         try:
+            collecting[:] = [here]
             families = list(registry.collect())
         finally:
+            collecting.clear()
             turn.release()
         return _exposed(families, request)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+from otel_executor_metrics.errors import show
 from otel_executor_metrics.scraping import ScrapeError
 from otel_executor_metrics.snapshot import Snapshot
 
@@ -74,4 +75,6 @@ class Poller:
             found: Snapshot | ScrapeError = self._scrape()
         except ScrapeError as error:
             found = error
+        except Exception as error:  # a thread that ends would look like an executor at rest
+            found = ScrapeError(f"cannot be read: {show(error)}")
         return Look(time.monotonic(), found)

@@ -20,6 +20,7 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,56 @@ def test_what_is_refused_never_began(metrics: ExecutorMetrics, kind: str) -> Non
 
     assert queue(metrics) == Outcomes(1, {"RuntimeError": 1}, observed=2)
     assert task(metrics) == Outcomes(1, observed=1)
+
+
+class KeywordError(Exception):
+    """Pickled by the usual recipe for keyword arguments, which takes no others."""
+
+    def __init__(self, *, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+    def __reduce__(self) -> Any:
+        return partial(type(self), **self.__dict__), ()
+
+
+class StrictError(Exception):
+    """Takes no state at all."""
+
+    def __setstate__(self, state: object) -> None:
+        raise TypeError(state)
+
+
+def raise_keyword_error() -> None:
+    """Fail in another process."""
+    raise KeywordError(status=500)
+
+
+def raise_strict_error() -> None:
+    """Fail in another process."""
+    raise StrictError
+
+
+def raise_os_error() -> None:
+    """Fail in another process."""
+    raise FileNotFoundError(2, "no such file", "x")
+
+
+@pytest.mark.parametrize(
+    ("task", "timed"),
+    [(raise_keyword_error, 0), (raise_strict_error, 0), (raise_os_error, 1)],
+)
+def test_an_exception_that_is_pickled_in_its_own_way_breaks_no_pool(
+    metrics: ExecutorMetrics, task: Callable[[], None], timed: int
+) -> None:
+    """It comes back as without us, and the pool works on; its duration is known if that is safe."""
+    with InstrumentedExecutor(ProcessPoolExecutor(1), metrics, "pool") as pool:
+        with pytest.raises((KeywordError, StrictError, FileNotFoundError)):
+            pool.submit(task).result()
+        assert pool.submit(pow, 2, 3).result() == 8
+
+    worked = metrics.snapshot().of("executor_task")
+    assert (worked.success, worked.failed, worked.durations) == (1, 1, 1 + timed)
 
 
 def test_a_task_that_is_refused_and_run_waits_once(

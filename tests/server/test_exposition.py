@@ -249,6 +249,21 @@ def test_a_scrape_that_hangs_keeps_others_for_a_bounded_time() -> None:
     assert _get(route).status == 200
 
 
+def test_a_scrape_within_a_scrape_is_answered_at_once() -> None:
+    """A signal handler's would wait for the very thread that it has interrupted."""
+    within: list[Response] = []
+
+    class Interrupted:
+        def collect(self) -> Iterable[Metric]:
+            within.append(_get(route))
+            return []
+
+    route = metrics_route(Interrupted(), patience=3600)
+
+    assert _get(route).status == 200
+    assert [reply.status for reply in within] == [503]
+
+
 def test_a_scrape_that_raises_lets_the_next_one_in(serve: Serve) -> None:
     """An error in one collection does not keep the turn for ever."""
 
